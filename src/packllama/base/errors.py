@@ -1,0 +1,209 @@
+"""Every error that packllama raises on purpose, and the exit status each one means.
+
+::
+
+    PackLlamaError                 70  a bug, when raised bare
+    ├── UsageError                  2  the command line makes no sense
+    ├── NotFound                    3
+    │   ├── ModelNotFound              no such name in that place
+    │   └── MissingFile                no such file or folder
+    ├── BadInput                    4
+    │   ├── InvalidName                not a model name
+    │   ├── InvalidDigest              not a sha256 digest
+    │   ├── InvalidManifest            not a manifest, or a layer that cannot be read
+    │   ├── ModelfileError             a Modelfile breaks the grammar
+    │   ├── GGUFError                  a GGUF is damaged, hostile or of an unknown kind
+    │   └── NotSupported               well-formed, but packllama cannot do it
+    ├── IntegrityError              5
+    │   ├── DigestMismatch             bytes do not hash to their digest
+    │   └── FileChanged                a file changed while it was read
+    ├── MachineError                7
+    │   ├── NoSpace                    the disk or quota is full
+    │   ├── NoRights                   permission denied, read-only file system
+    │   └── NoStore                    there is no place to look for a store
+    ├── Busy                        8  another process holds what is needed
+    ├── EngineError                 9
+    │   ├── EngineMissing              no engine is installed
+    │   └── EngineFailed               the engine refused the model, died or hung
+    └── Cancelled                 130  the user stopped it
+
+A message says what was expected and what was found; ``where`` names the file, line or model;
+``hint`` says what to do next. Text from outside may stand in all three: whoever prints them escapes it.
+"""
+
+import errno
+import os
+import re
+
+
+class PackLlamaError(Exception):
+    """The root of the tree. ``exit_status`` is what the command line ends with."""
+
+    exit_status = 70
+
+    def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.hint = hint
+
+    @property
+    def kind(self) -> str:
+        """The class's name in words, for ``--json``: ``model-not-found``."""
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(self).__name__).lower()
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.message}" if self.where else self.message
+        return f"{text}\n{self.hint}" if self.hint else text
+
+
+class UsageError(PackLlamaError):
+    """The command line or the arguments of a call make no sense together."""
+
+    exit_status = 2
+
+
+class NotFound(PackLlamaError):
+    """What was asked for is not there."""
+
+    exit_status = 3
+
+
+class ModelNotFound(NotFound):
+    """The place has no model of that name."""
+
+    def __init__(self, name: str, *, where: str = "") -> None:
+        super().__init__(
+            f"model '{name}' not found",
+            where=where,
+            hint="'packllama list' shows what is there.",
+        )
+
+
+class MissingFile(NotFound):
+    """A file or folder that the user named does not exist."""
+
+
+class BadInput(PackLlamaError):
+    """A file or a text from outside is not what it should be."""
+
+    exit_status = 4
+
+
+class InvalidName(BadInput):
+    """A text is not a model name."""
+
+
+class InvalidDigest(BadInput):
+    """A text is not ``sha256:`` and 64 lower-case hex digits."""
+
+
+class InvalidManifest(BadInput):
+    """A manifest, a config or a layer it lists cannot be understood."""
+
+
+class ModelfileError(BadInput):
+    """A Modelfile breaks the grammar. ``line`` is 1-based; 0 when no line is to blame."""
+
+    def __init__(self, message: str, *, line: int = 0, where: str = "", hint: str = "") -> None:
+        super().__init__(f"(line {line}): {message}" if line else message, where=where, hint=hint)
+        self.line = line
+
+
+class GGUFError(BadInput):
+    """A GGUF is damaged, hostile or of a kind that is not known."""
+
+
+class NotSupported(BadInput):
+    """The input is well-formed, but packllama cannot do what it asks for."""
+
+
+class IntegrityError(PackLlamaError):
+    """Data is damaged, or is not what it is filed under."""
+
+    exit_status = 5
+
+
+class DigestMismatch(IntegrityError):
+    """Bytes do not hash to the digest they are filed under."""
+
+    def __init__(self, *, expected: str, actual: str, where: str) -> None:
+        super().__init__(
+            f"expected {expected}, found {actual}",
+            where=where,
+            hint="The data is damaged or was changed; fetch it again.",
+        )
+
+
+class FileChanged(IntegrityError):
+    """A file changed while it was read, so no digest of it means anything."""
+
+
+class MachineError(PackLlamaError):
+    """This machine cannot do it: space, rights, file system."""
+
+    exit_status = 7
+
+
+class NoSpace(MachineError):
+    """The disk or the user's quota is full."""
+
+
+class NoRights(MachineError):
+    """The system refused access, or the file system is read-only."""
+
+
+class NoStore(MachineError):
+    """Nothing says where the store is."""
+
+
+class Busy(PackLlamaError):
+    """Another process holds what is needed."""
+
+    exit_status = 8
+
+
+class EngineError(PackLlamaError):
+    """The engine, not packllama, could not do it."""
+
+    exit_status = 9
+
+
+class EngineMissing(EngineError):
+    """No engine is installed."""
+
+
+class EngineFailed(EngineError):
+    """The engine refused the model, died, or stopped answering."""
+
+
+class Cancelled(PackLlamaError):
+    """The user stopped it. What was there stays; what was begun can be gone on with."""
+
+    exit_status = 130
+
+    def __init__(self) -> None:
+        super().__init__("stopped")
+
+
+_RIGHTS = {errno.EACCES, errno.EPERM, errno.EROFS}
+_SHAPE = {errno.ELOOP, errno.ENAMETOOLONG, errno.EISDIR}
+_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def from_os_error(error: OSError, *, doing: str, where: str | os.PathLike[str] = "") -> PackLlamaError:
+    """The packllama error that an ``OSError`` amounts to; ``doing`` completes "while …".
+
+    ``raise from_os_error(error, doing="reading the GGUF", where=path) from error``
+    """
+    place = os.fspath(where) or str(error.filename or "")
+    message = f"{error.strerror or error} (while {doing})"
+    if error.errno in _SPACE:
+        return NoSpace(message, where=place, hint="Free some space there and run the same command again.")
+    if error.errno in _RIGHTS:
+        return NoRights(message, where=place, hint="Check who owns it, and run as a user who may do this.")
+    if error.errno in {errno.ENOENT, errno.ENOTDIR}:
+        return MissingFile(message, where=place, hint="Check the spelling, and that the disk is mounted.")
+    if error.errno in _SHAPE:
+        return BadInput(message, where=place, hint="Name the file itself, by a path that leads to it.")
+    return MachineError(message, where=place, hint="The system refused; its log (dmesg) may say more.")

@@ -1,0 +1,220 @@
+"""Every change that packllama makes to a file system, spelled out once.
+
+Durable means: the bytes are written, the file is synced, it is renamed into place, the directory is synced.
+Only after the last step may anybody be told that it happened. Nothing here follows a link when it writes
+or removes. Every ``OSError`` leaves as an error of :mod:`packllama.base.errors`.
+"""
+
+import contextlib
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+from packllama.base.errors import BadInput, MachineError, MissingFile, from_os_error
+
+
+@contextlib.contextmanager
+def translated(doing: str, where: Path) -> Iterator[None]:
+    """Turn an ``OSError`` of the block into the error tree; ``doing`` completes "while …"."""
+    try:
+        yield
+    except OSError as error:
+        raise from_os_error(error, doing=doing, where=where) from error
+
+
+def sync_directory(path: Path) -> None:
+    """Make the names in a directory durable: creations, renames, removals."""
+    with translated("syncing the folder", path):
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def make_directory(path: Path, *, below: Path) -> None:
+    """Create ``path`` and what is missing above it, durably. Parts below ``below`` must be no links.
+
+    Raises:
+        MachineError: a part exists and is a link or not a folder.
+    """
+    if path == below or below not in path.parents:
+        _make_root(path)
+        return
+    make_directory(path.parent, below=below)
+    with translated("creating the folder", path):
+        try:
+            path.mkdir(mode=0o755)
+        except FileExistsError:
+            _check_plain(path)
+            return
+    sync_directory(path.parent)
+
+
+def _make_root(path: Path) -> None:
+    """A root is named by the user, so links in it are followed."""
+    if path.is_dir():
+        return
+    with translated("creating the folder", path):
+        if path.parent != path:
+            _make_root(path.parent)
+        path.mkdir(mode=0o755, exist_ok=True)
+    sync_directory(path.parent)
+
+
+def _check_plain(path: Path) -> None:
+    if not stat.S_ISDIR(path.lstat().st_mode):
+        raise MachineError(
+            "is a link or a file where a folder was expected; nothing is written through it",
+            where=str(path),
+            hint="Replace it by a real folder, or name the real place with --store.",
+        )
+
+
+class NewFile:
+    """A file under a random name in ``folder``, written forward only, removed unless :meth:`move_to` was called.
+
+    Not to be shared between threads.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        with translated("creating a file", folder):
+            descriptor, name = tempfile.mkstemp(dir=folder)
+        self._descriptor = descriptor
+        self.path = Path(name)
+        self._moved = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+        if not self._moved:
+            with contextlib.suppress(OSError):
+                self.path.unlink()
+
+    def write(self, data: memoryview | bytes) -> None:
+        """Append all of ``data``.
+
+        Raises:
+            NoSpace: the disk or quota is full.
+        """
+        rest = memoryview(data)
+        with translated("writing", self.path):
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+
+    def move_to(self, target: Path, *, mode: int = 0o644) -> None:
+        """Make it durable and give it its final name in one step, replacing what was there."""
+        with translated("writing", target):
+            os.fchmod(self._descriptor, mode)
+            os.fsync(self._descriptor)
+        move(self.path, target)
+        self._moved = True
+
+
+def write_file(target: Path, data: bytes, *, staging: Path, mode: int = 0o644) -> None:
+    """Write a whole file durably and atomically. ``staging`` is a folder of the same file system."""
+    with NewFile(staging) as file:
+        file.write(data)
+        file.move_to(target, mode=mode)
+
+
+def move(source: Path, target: Path) -> None:
+    """Rename within one file system, replacing ``target``, and make the new name durable."""
+    with translated("moving into place", target):
+        source.replace(target)
+    sync_directory(target.parent)
+
+
+def touch(path: Path) -> None:
+    """Set a file's times to now."""
+    with translated("setting the time", path):
+        os.utime(path)
+
+
+def remove(path: Path) -> bool:
+    """Remove one file, or one link and not what it points to. False: it was not there."""
+    with translated("removing", path):
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return False
+    sync_directory(path.parent)
+    return True
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a folder of plain files that packllama made, one level deep. Missing is fine."""
+    with translated("removing", path):
+        try:
+            for entry in list(os.scandir(path)):
+                Path(entry).unlink()
+            path.rmdir()
+        except FileNotFoundError:
+            return
+
+
+def remove_empty_directories(leaf: Path, *, below: Path) -> None:
+    """Remove ``leaf`` and the folders above it, while they are empty and below ``below``."""
+    while leaf != below and below in leaf.parents:
+        try:
+            leaf.rmdir()
+        except OSError:
+            return
+        leaf = leaf.parent
+
+
+def read_small(path: Path, *, limit: int, what: str) -> bytes:
+    """The bytes of a plain file of at most ``limit`` bytes. Never hangs on a pipe or a device.
+
+    Raises:
+        MissingFile: it is not there.
+        BadInput: it is no plain file, or larger than ``limit``.
+    """
+    descriptor = open_plain(path, what=what)
+    try:
+        with translated("reading", path):
+            data = _read_up_to(descriptor, limit + 1)
+    finally:
+        os.close(descriptor)
+    if len(data) > limit:
+        raise BadInput(f"larger than the {limit:,} bytes that {what} may have", where=str(path))
+    return data
+
+
+def _read_up_to(descriptor: int, limit: int) -> bytes:
+    parts = []
+    while limit > 0 and (part := os.read(descriptor, min(limit, 1 << 20))):
+        parts.append(part)
+        limit -= len(part)
+    return b"".join(parts)
+
+
+def open_plain(path: Path, *, what: str) -> int:
+    """A read-only descriptor of a plain file; links are followed, pipes and devices refused without waiting.
+
+    Raises:
+        MissingFile: it is not there, or a link leads nowhere.
+        BadInput: it is a folder, a pipe, a socket or a device.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError as error:
+        raise MissingFile("no such file", where=str(path)) from error
+    except OSError as error:
+        raise from_os_error(error, doing=f"opening {what}", where=path) from error
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise BadInput(f"expected {what}, found a folder, pipe or device", where=str(path))
+
+
+def free_space(path: Path) -> int:
+    """Bytes that this user may still write to the file system of ``path``."""
+    with translated("asking for free space", path):
+        figures = os.statvfs(path)
+    return figures.f_bavail * figures.f_frsize

@@ -1,0 +1,102 @@
+"""Locks between processes: ``flock`` on files of their own, never on data.
+
+A lock ends with its holder, also when that is killed. Each holder writes into the lock file who it is, so that
+a waiter can say for whom it waits. On NFS these are as good as the server's ``flock`` emulation.
+"""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from packllama.base.errors import from_os_error
+from packllama.base.stop import Stop
+
+# Long enough to cost nothing, short enough that nobody notices.
+POLL_SECONDS = 0.05
+
+OnWait = Callable[[str], None]
+
+
+def _say_nothing(holder: str) -> None: ...
+
+
+class FileLock:
+    """One lock file. Not to be shared between threads."""
+
+    def __init__(self, path: Path, *, holder: str) -> None:
+        self.path = path
+        self._holder = holder
+        self._descriptor = -1
+
+    def acquire(self, *, exclusive: bool, stop: Stop, on_wait: OnWait = _say_nothing) -> None:
+        """Wait until the lock is ours. ``on_wait`` is told once who holds it."""
+        told = False
+        while not self.try_acquire(exclusive=exclusive):
+            if not told:
+                on_wait(self.read_holder())
+                told = True
+            stop.wait(POLL_SECONDS)
+
+    def try_acquire(self, *, exclusive: bool) -> bool:
+        """Take the lock if nobody else has it."""
+        try:
+            while True:
+                descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+                if not _flock(descriptor, exclusive=exclusive):
+                    os.close(descriptor)
+                    return False
+                if _still_named(descriptor, self.path):
+                    break
+                os.close(descriptor)
+        except OSError as error:
+            raise from_os_error(error, doing="locking", where=self.path) from error
+        self._descriptor = descriptor
+        with contextlib.suppress(OSError):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, self._holder.encode(), 0)
+        return True
+
+    def release(self, *, remove: bool = False) -> None:
+        """Give it back. ``remove``: the file too, for a lock that nobody will ask for again."""
+        if self._descriptor < 0:
+            return
+        if remove:
+            with contextlib.suppress(OSError):
+                self.path.unlink()
+        os.close(self._descriptor)
+        self._descriptor = -1
+
+    def read_holder(self) -> str:
+        """What the last holder wrote: a process id and what it does."""
+        with contextlib.suppress(OSError):
+            return self.path.read_text(errors="replace")[:200] or "another process"
+        return "another process"
+
+
+def _flock(descriptor: int, *, exclusive: bool) -> bool:
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _still_named(descriptor: int, path: Path) -> bool:
+    """False when the file was removed between our opening and our locking it."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.lstat())
+    except FileNotFoundError:
+        return False
+
+
+@contextlib.contextmanager
+def held(path: Path, *, holder: str, exclusive: bool, stop: Stop, on_wait: OnWait = _say_nothing) -> Iterator[None]:
+    """Hold the lock for the block."""
+    lock = FileLock(path, holder=holder)
+    lock.acquire(exclusive=exclusive, stop=stop, on_wait=on_wait)
+    try:
+        yield
+    finally:
+        lock.release()

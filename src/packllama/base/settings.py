@@ -1,0 +1,85 @@
+"""What the environment says, read once into one frozen value. The only reader of environment variables.
+
+Order: a flag of the command line, then ``PACKLLAMA_*``, then ``OLLAMA_*`` where the meaning is the same, then
+what is built in. Ollama's own rule cleans its values: white space off, then quotes off.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from packllama.base.errors import NoStore
+
+_TRUE_WORDS = {"1", "t", "T", "TRUE", "true", "True"}
+_FALSE_WORDS = {"", "0", "f", "F", "FALSE", "false", "False"}
+
+# Where the service of Ollama's Linux installer keeps its store.
+SERVICE_STORE = Path("/usr/share/ollama/.ollama/models")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings. ``None`` means: nobody said.
+
+    ``named_store`` came from ``PACKLLAMA_STORE`` or ``OLLAMA_MODELS``, as ``named_store_origin`` tells.
+    """
+
+    home: Path | None = None
+    named_store: Path | None = None
+    named_store_origin: str = ""
+    engine: Path | None = None
+    context_length: int | None = None
+    keep_replaced: bool = False
+    load_timeout_seconds: float = 300.0
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> "Settings":
+        """Settings from environment variables."""
+        values = {name: _clean(text) for name, text in environ.items()}
+        home = values.get("HOME") or values.get("USERPROFILE")
+        store, origin = _named_store(values)
+        return cls(
+            home=Path(home) if home else None,
+            named_store=store,
+            named_store_origin=origin,
+            engine=_path(values.get("PACKLLAMA_ENGINE")),
+            context_length=_positive(values.get("OLLAMA_CONTEXT_LENGTH")),
+            keep_replaced=_truth(values.get("OLLAMA_NOPRUNE", "")),
+        )
+
+    def home_folder(self) -> Path:
+        """The user's home.
+
+        Raises:
+            NoStore: no variable names it.
+        """
+        if self.home is None:
+            raise NoStore(
+                "HOME is not set, so the default store cannot be found",
+                hint="Name a store with --store PATH or PACKLLAMA_STORE.",
+            )
+        return self.home
+
+
+def _clean(text: str) -> str:
+    return text.strip().strip("\"'")
+
+
+def _named_store(values: Mapping[str, str]) -> tuple[Path | None, str]:
+    for name in ("PACKLLAMA_STORE", "OLLAMA_MODELS"):
+        if values.get(name):
+            return Path(values[name]), name
+    return None, ""
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None
+
+
+def _positive(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and int(text) > 0 else None
+
+
+def _truth(text: str) -> bool:
+    """Ollama's rule: what is not a known word for false is true."""
+    return text in _TRUE_WORDS or text not in _FALSE_WORDS

@@ -1,0 +1,44 @@
+"""Sizes and times as Ollama's command line writes them."""
+
+_BYTE_UNITS = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "KB"))
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def human_bytes(size: int) -> str:
+    """Decimal units: from 10 on cut to an integer, below with one decimal unless it is whole."""
+    for unit, name in _BYTE_UNITS:
+        if size >= unit:
+            value = size / unit
+            if value >= 10:
+                return f"{int(value)} {name}"
+            return f"{value:.0f} {name}" if value == int(value) else f"{value:.1f} {name}"
+    return f"{size} B"
+
+
+def human_age(seconds: float) -> str:
+    """How long something takes or has been: ``3 days``. Seconds and minutes are cut, hours rounded."""
+    whole = int(seconds)
+    hours = int(seconds / _HOUR + 0.5)
+    for small_enough, text in (
+        (whole < 1, "Less than a second"),
+        (whole == 1, "1 second"),
+        (whole < _MINUTE, f"{whole} seconds"),
+        (whole < 2 * _MINUTE, "About a minute"),
+        (whole < _HOUR, f"{whole // _MINUTE} minutes"),
+        (hours == 1, "About an hour"),
+        (hours < 48, f"{hours} hours"),
+        (hours < 24 * 14, f"{hours // 24} days"),
+        (hours < 24 * 60, f"{hours // (24 * 7)} weeks"),
+        (hours < 24 * 730, f"{hours // (24 * 30)} months"),
+    ):
+        if small_enough:
+            return text
+    return f"{whole // (365 * _DAY)} years"
+
+
+def human_when(then: float, *, now: float) -> str:
+    """A time in seconds since the epoch, seen from another: ``3 days ago``, ``5 minutes from now``."""
+    if then > now + 20 * 365 * _DAY:
+        return "Forever"
+    return f"{human_age(then - now)} from now" if then > now else f"{human_age(now - then)} ago"
