@@ -1,0 +1,82 @@
+"""A model's config blob: what it is, in the few words that ``list`` and ``show`` need (store format §8.1).
+
+Written with the bytes Ollama's ``create`` writes today; read in every form that older versions wrote.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+from packllama import gojson
+from packllama.jsonfields import as_fields, first_value
+
+# Ollama writes these on every machine.
+_ARCHITECTURE = "amd64"
+_SYSTEM = "linux"
+
+# A config holds a few hundred bytes; the old form lists one digest per layer.
+CONFIG_LIMIT = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """``model_type`` is the human parameter count, ``file_type`` the quantisation's name."""
+
+    model_format: str = ""
+    model_family: str = ""
+    model_families: tuple[str, ...] | None = None
+    model_type: str = ""
+    file_type: str = ""
+    renderer: str = ""
+    parser: str = ""
+    requires: str = ""
+    remote_host: str = ""
+    remote_model: str = ""
+    capabilities: tuple[str, ...] = ()
+    context_length: int = 0
+    embedding_length: int = 0
+    base_name: str = ""
+
+    @classmethod
+    def decode(cls, raw: bytes, *, where: str) -> Self:
+        """Raises: InvalidManifest, when ``raw`` is no config."""
+        value, _ = first_value(raw, where=where)
+        fields = as_fields(value, where=where)
+        return cls(
+            model_format=fields.text("model_format"),
+            model_family=fields.text("model_family"),
+            model_families=fields.texts("model_families"),
+            model_type=fields.text("model_type"),
+            file_type=fields.text("file_type"),
+            renderer=fields.text("renderer"),
+            parser=fields.text("parser"),
+            requires=fields.text("requires"),
+            remote_host=fields.text("remote_host"),
+            remote_model=fields.text("remote_model"),
+            capabilities=fields.texts("capabilities") or (),
+            context_length=fields.integer("context_length"),
+            embedding_length=fields.integer("embedding_length"),
+            base_name=fields.text("base_name"),
+        )
+
+    def encode(self) -> bytes:
+        """The blob's bytes."""
+        members: dict[str, gojson.JSON] = {
+            "model_format": self.model_format,
+            "model_family": self.model_family,
+            "model_families": None if self.model_families is None else list(self.model_families),
+            "model_type": self.model_type,
+            "file_type": self.file_type,
+        }
+        optional: dict[str, gojson.JSON] = {
+            "renderer": self.renderer,
+            "parser": self.parser,
+            "requires": self.requires,
+            "remote_host": self.remote_host,
+            "remote_model": self.remote_model,
+            "capabilities": list(self.capabilities),
+            "context_length": self.context_length,
+            "embedding_length": self.embedding_length,
+            "base_name": self.base_name,
+        }
+        members |= {key: value for key, value in optional.items() if value}
+        return gojson.line(members | {"architecture": _ARCHITECTURE, "os": _SYSTEM})

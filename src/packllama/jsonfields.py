@@ -1,0 +1,103 @@
+"""JSON read the way Go's decoder reads it into a struct: lenient about keys, strict about types.
+
+Keys match without regard to case, unknown ones are skipped, ``null`` is the zero value, bytes after the first
+value do not matter. One reader for manifests, configs and params layers, all of them from outside.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import TypeAlias, TypeVar
+
+from packllama.base.errors import InvalidManifest
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+_T = TypeVar("_T")
+_INT64 = range(-(2**63), 2**63)
+
+
+class Fields:
+    """One JSON object, with a getter per type. ``where`` names it in errors."""
+
+    def __init__(self, members: Mapping[str, Json], *, where: str) -> None:
+        self._members = {key.casefold(): value for key, value in members.items()}
+        self.where = where
+
+    def text(self, key: str) -> str:
+        value = self._members.get(key.casefold())
+        return "" if value is None else self._typed(key, value, str, "a string")
+
+    def integer(self, key: str) -> int:
+        value = self._members.get(key.casefold())
+        if value is None:
+            return 0
+        if isinstance(value, bool) or not isinstance(value, int) or value not in _INT64:
+            raise self._wrong(key, "a whole number")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...] | None:
+        """A list of strings; None for ``null`` or no such key."""
+        value = self._members.get(key.casefold())
+        if value is None:
+            return None
+        items = self._typed(key, value, list, "a list")
+        return tuple(self._typed(key, item, str, "a list of strings") for item in items)
+
+    def fields(self, key: str) -> "Fields":
+        value = self._members.get(key.casefold())
+        members = {} if value is None else self._typed(key, value, dict, "an object")
+        return Fields(members, where=f"{self.where}: {key}")
+
+    def list_of_fields(self, key: str) -> tuple["Fields", ...]:
+        value = self._members.get(key.casefold())
+        items = [] if value is None else self._typed(key, value, list, "a list")
+        return tuple(as_fields(item, where=f"{self.where}: {key}[{i}]") for i, item in enumerate(items))
+
+    def has(self, key: str) -> bool:
+        return self._members.get(key.casefold()) is not None
+
+    def _typed(self, key: str, value: Json, kind: type[_T], words: str) -> _T:
+        if not isinstance(value, kind):
+            raise self._wrong(key, words)
+        return value
+
+    def _wrong(self, key: str, words: str) -> InvalidManifest:
+        return InvalidManifest(f"expected {words} under {key!r}", where=self.where)
+
+
+def as_fields(value: Json, *, where: str) -> Fields:
+    """Raises: InvalidManifest, when ``value`` is no object."""
+    if value is None:
+        return Fields({}, where=where)
+    if not isinstance(value, dict):
+        raise InvalidManifest("expected a JSON object", where=where)
+    return Fields(value, where=where)
+
+
+def first_value(raw: bytes, *, where: str) -> tuple[Json, int]:
+    """The first JSON value of ``raw`` and the number of bytes up to its end.
+
+    Raises:
+        InvalidManifest: there is none, it is nested too deep, or a number is no JSON.
+    """
+    text = raw.decode("utf-8", errors="replace")
+    start = len(text) - len(text.lstrip(" \t\r\n"))
+    try:
+        value, end = json.JSONDecoder(parse_constant=_refuse).raw_decode(text, start)
+    except (ValueError, RecursionError) as error:
+        raise InvalidManifest(
+            f"not JSON: {error}",
+            where=where,
+            hint="The file may be cut short or half written; fetch or create the model again.",
+        ) from error
+    return value, _bytes_up_to(raw, text, end)
+
+
+def _bytes_up_to(raw: bytes, text: str, end: int) -> int:
+    if len(raw) == len(text):
+        return end
+    return len(text[:end].encode("utf-8")) if "\ufffd" not in text else len(raw)
+
+
+def _refuse(word: str) -> float:
+    raise ValueError(f"{word} is not JSON")

@@ -1,0 +1,29 @@
+"""A model as every place holds it: a name, its manifest, the blobs that the manifest lists."""
+
+from dataclasses import dataclass
+
+from packllama.digest import Digest
+from packllama.manifest import Manifest
+from packllama.name import ModelName
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Blob:
+    """Bytes filed under their digest."""
+
+    digest: Digest
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A name *in that place*, and everything it needs."""
+
+    name: ModelName
+    manifest: Manifest
+
+    @property
+    def blobs(self) -> tuple[Blob, ...]:
+        """Each blob once, the config last."""
+        layers = (*self.manifest.layers, self.manifest.config)
+        return tuple(dict.fromkeys(Blob(layer.digest, layer.size) for layer in layers))
