@@ -1,0 +1,63 @@
+"""Reads what a GGUF file says about itself.
+
+The room takes in a header (keys, table of tensors) and hands out a :class:`GGUF`: a value, checked against the
+file's size and against limits, so that no later room needs to distrust its numbers. It follows create.md §4.2,
+§4.3 and §7 (kinds, limits, inline tensors) and store.md §8.2 and §8.3 (names for sizes and quantisations).
+
+It never reads tensor data, never maps a file into memory, never writes, and never raises anything but the errors of
+:mod:`packllama.base.errors`. Versions 2 and 3, little-endian; memory stays far below the file's size.
+"""
+
+from packllama.gguf.arrays import read_array
+from packllama.gguf.facts import (
+    ProjectorFacts,
+    architecture,
+    chat_template,
+    context_length,
+    embedding_length,
+    file_type,
+    has_inline_audio,
+    has_inline_vision,
+    human_count,
+    is_embedding_model,
+    parameter_count,
+    projector_facts,
+)
+from packllama.gguf.gguf import GGUF
+from packllama.gguf.kind import Kind, has_inline_tensors, kind_of, shard_count, shard_index
+from packllama.gguf.magic import MAGIC
+from packllama.gguf.reader import open_gguf, read_gguf
+from packllama.gguf.tensor import TensorInfo, TensorType
+from packllama.gguf.value import ArrayInfo, Element, Scalar, Value, ValueType
+
+__all__ = [
+    "GGUF",
+    "MAGIC",
+    "ArrayInfo",
+    "Element",
+    "Kind",
+    "ProjectorFacts",
+    "Scalar",
+    "TensorInfo",
+    "TensorType",
+    "Value",
+    "ValueType",
+    "architecture",
+    "chat_template",
+    "context_length",
+    "embedding_length",
+    "file_type",
+    "has_inline_audio",
+    "has_inline_tensors",
+    "has_inline_vision",
+    "human_count",
+    "is_embedding_model",
+    "kind_of",
+    "open_gguf",
+    "parameter_count",
+    "projector_facts",
+    "read_array",
+    "read_gguf",
+    "shard_count",
+    "shard_index",
+]

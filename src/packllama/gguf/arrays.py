@@ -1,0 +1,105 @@
+"""Arrays: passed over when the header is read, read again when someone wants to see them."""
+
+from collections.abc import Callable
+from itertools import repeat
+from struct import Struct
+
+from packllama.base.errors import GGUFError
+from packllama.gguf import limits
+from packllama.gguf.layout import LITTLE_ENDIAN, Layout
+from packllama.gguf.value import ArrayInfo, Element, ValueType
+from packllama.gguf.window import Window
+
+
+def skip_array(window: Window, layout: Layout, *, what: str) -> ArrayInfo:
+    """Note where an array is and move behind it. No element is decoded, no memory taken.
+
+    Raises: GGUFError, for a nested array, an unknown type, or more elements than there is file left.
+    """
+    element_type = _element_type(window.integer(layout.u32, what), what=what, where=window.where)
+    count = window.integer(layout.count, what)
+    if count > limits.ARRAY_ELEMENTS:
+        raise GGUFError(
+            f"{what} has {count} elements, more than the {limits.ARRAY_ELEMENTS} allowed", where=window.where
+        )
+    form = layout.scalars.get(element_type)
+    info = ArrayInfo(element_type, count, window.position)
+    if form is not None:
+        window.skip(count * form.size, what)
+        return info
+    window.require(count * layout.count.size, what)
+    _skip_strings(window, count, layout.count, what)
+    return info
+
+
+def read_array(fd: int, info: ArrayInfo, *, size: int, where: str, first: int | None = None) -> tuple[Element, ...]:
+    """Read an array's elements, or only the ``first`` so many, from the file whose header gave ``info``.
+
+    ``size`` is the file's, in bytes. Strings that are not UTF-8 show U+FFFD. A whole array is as large in memory
+    as it wants to be, up to 64 Mi elements; strings together up to :data:`limits.TEXT_BYTES`.
+
+    Raises: GGUFError, when the file is not what it was. FileChanged, when it became shorter.
+    """
+    count = info.count if first is None else min(first, info.count)
+    window = Window(fd, size=size, where=where, position=info.offset)
+    what = "an array"
+    form = LITTLE_ENDIAN.scalars.get(info.element_type)
+    if form is None:
+        return _read_strings(window, count, what)
+    window.require(count * form.size, what)
+    if info.element_type is ValueType.BOOL:
+        return tuple(window.number(form, what) != 0 for _ in range(count))
+    return tuple(window.number(form, what) for _ in range(count))
+
+
+def _element_type(code: int, *, what: str, where: str) -> ValueType:
+    if code == ValueType.ARRAY.value:
+        raise GGUFError(f"{what} is an array of arrays, which is not supported", where=where)
+    try:
+        return ValueType(code)
+    except ValueError:
+        raise GGUFError(f"{what} is an array of unknown type {code}", where=where) from None
+
+
+def _skip_strings(window: Window, count: int, form: Struct, what: str) -> None:
+    """Hop from length to length.
+
+    The hot loop of the room: its body runs for every token of a vocabulary, hence the local names.
+    """
+    unpack: Callable[[bytes, int], tuple[int]] = form.unpack_from
+    width = form.size
+    longest = limits.STRING_BYTES
+    while count:
+        block, start = window.view(width, what)
+        index = start
+        last = len(block) - width
+        hopped = 0
+        for _ in repeat(None, count):
+            if index > last:
+                break
+            (length,) = unpack(block, index)
+            if length > longest:
+                raise too_long(what, length, longest, window.where)
+            index += width + length
+            hopped += 1
+        window.skip(index - start, what)
+        count -= hopped
+
+
+def _read_strings(window: Window, count: int, what: str) -> tuple[str, ...]:
+    form = LITTLE_ENDIAN.count
+    window.require(count * form.size, what)
+    texts: list[str] = []
+    kept = 0
+    for _ in range(count):
+        length = window.integer(form, what)
+        kept += length
+        if kept > limits.TEXT_BYTES:
+            raise too_long(what, kept, limits.TEXT_BYTES, window.where)
+        texts.append(window.take(length, what).decode("utf-8", "replace"))
+    return tuple(texts)
+
+
+def too_long(what: str, length: int, longest: int, where: str) -> GGUFError:
+    """The error for a text that is larger than we are ready to hold."""
+    return GGUFError(f"{what} has {length} bytes of text, more than the {longest} allowed", where=where)

@@ -1,0 +1,81 @@
+"""What a key of a GGUF holds, with the type it was stored as."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+Scalar: TypeAlias = int | float | bool
+"""A number or a truth value."""
+
+Element: TypeAlias = int | float | bool | str
+"""One element of an array, decoded."""
+
+
+class ValueType(Enum):
+    """The types a value can be stored as; the member's value is the number in the file."""
+
+    UINT8 = 0
+    INT8 = 1
+    UINT16 = 2
+    INT16 = 3
+    UINT32 = 4
+    INT32 = 5
+    FLOAT32 = 6
+    BOOL = 7
+    STRING = 8
+    ARRAY = 9
+    UINT64 = 10
+    INT64 = 11
+    FLOAT64 = 12
+
+    @property
+    def is_integer(self) -> bool:
+        return self in _INTEGERS
+
+    @property
+    def is_float(self) -> bool:
+        return self in (ValueType.FLOAT32, ValueType.FLOAT64)
+
+
+_INTEGERS = frozenset(t for t in ValueType if "INT" in t.name)
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayInfo:
+    """Where an array is. Its elements stay in the file: a vocabulary has hundreds of thousands.
+
+    ``offset`` is the byte in the file where the first element begins.
+    """
+
+    element_type: ValueType
+    count: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A key's value as stored.
+
+    ``content`` is an ``int`` for the integer types, a ``float`` for the float types, a ``bool``, the bytes of a
+    string (which nothing forces to be UTF-8), or an :class:`ArrayInfo`.
+    """
+
+    type: ValueType
+    content: Scalar | bytes | ArrayInfo
+
+    @property
+    def text(self) -> str | None:
+        """A string's text, bytes that are not UTF-8 shown as U+FFFD; ``None`` if it is not a string."""
+        return self.content.decode("utf-8", "replace") if isinstance(self.content, bytes) else None
+
+    @property
+    def array(self) -> ArrayInfo | None:
+        """The array; ``None`` if it is none."""
+        return self.content if isinstance(self.content, ArrayInfo) else None
+
+    @property
+    def number(self) -> int | float | None:
+        """The number, whatever its width; ``None`` for strings, arrays and truth values."""
+        if isinstance(self.content, bool) or not isinstance(self.content, int | float):
+            return None
+        return self.content
