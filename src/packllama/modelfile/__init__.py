@@ -1,0 +1,38 @@
+"""The Modelfile language: bytes to text, text to commands, commands to a recipe, and back to text.
+
+A Modelfile says what a model is made of: a GGUF or another model, a template, parameters, messages. This
+room reads it exactly as Ollama does, with Ollama's messages for what is wrong, and says more in the hints.
+It never looks for the files that a Modelfile names, and never builds anything. Whatever the text holds,
+reading it takes time in proportion to its length, and there is a limit to that.
+
+Follows Ollama's Modelfile grammar.
+"""
+
+from packllama.modelfile.decode import MAX_BYTES, decode_modelfile, read_modelfile
+from packllama.modelfile.float32 import shortest_float32
+from packllama.modelfile.parameters import DEPRECATED, PARAMETERS, Kind, ParameterValue, parse_parameter
+from packllama.modelfile.parser import Command, Modelfile
+from packllama.modelfile.paths import expand_path, user_home
+from packllama.modelfile.printer import print_command, print_modelfile, quote
+from packllama.modelfile.recipe import Message, Recipe
+
+__all__ = [
+    "DEPRECATED",
+    "MAX_BYTES",
+    "PARAMETERS",
+    "Command",
+    "Kind",
+    "Message",
+    "Modelfile",
+    "ParameterValue",
+    "Recipe",
+    "decode_modelfile",
+    "expand_path",
+    "parse_parameter",
+    "print_command",
+    "print_modelfile",
+    "quote",
+    "read_modelfile",
+    "shortest_float32",
+    "user_home",
+]
