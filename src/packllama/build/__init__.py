@@ -1,0 +1,10 @@
+"""From a Modelfile and the files it names to a model in a store, as Ollama's ``create`` does it.
+
+The order is the safety: everything is parsed, opened and checked before the store is touched; then files are
+taken in; the manifest comes last. One deliberate difference: a GGUF is stored as it is, so its digest is its
+publisher's, where recent versions of Ollama rewrite it. Nothing here runs a model or talks to a network.
+"""
+
+from packllama.build.create import Created, CreatedLayer, create
+
+__all__ = ["Created", "CreatedLayer", "create"]

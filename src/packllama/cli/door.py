@@ -1,0 +1,117 @@
+"""What every verb gets: settings, the store, and the ways to say something."""
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from packllama.base.settings import Settings
+from packllama.base.stop import Stop
+from packllama.base.terminal import escaped
+from packllama.places.store import Store
+from packllama.places.store.locate import check_exists, find_root
+
+
+@dataclass(slots=True)
+class Door:
+    """One run of the program. The global options are filled in while the command line is read."""
+
+    settings: Settings
+    stop: Stop
+    as_json: bool = False
+    quiet: bool = False
+    store_flag: Path | None = None
+
+    def store(self, *, writing: bool = False) -> Store:
+        """The store, which must exist when the user named it and it is only read."""
+        root = find_root(self.settings, flag=self.store_flag)
+        named = self.store_flag is not None or self.settings.named_store is not None
+        if named and not writing:
+            check_exists(root)
+        return Store(root)
+
+    def say(self, text: str) -> None:
+        """One line of talk on stderr, made harmless."""
+        if not self.quiet:
+            sys.stderr.write(escaped(text) + "\n")
+            sys.stderr.flush()
+
+    def result(self, text: str) -> None:
+        """Text on stdout, as it is."""
+        sys.stdout.write(text)
+
+    def result_json(self, document: Mapping[str, object]) -> None:
+        """The one JSON document on stdout."""
+        sys.stdout.write(json.dumps({"packllama": 1, **document}) + "\n")
+
+
+class Progress:
+    """An observer that tells a person how far it is: a bar on a terminal, elsewhere a line per 30 seconds.
+
+    A context manager. ``advanced`` may be called from any thread.
+    """
+
+    LINE_SECONDS = 30.0
+
+    def __init__(self, door: Door, label: str) -> None:
+        self._door = door
+        self._label = label
+        self._total = 0
+        self._done = 0
+        self._next_line = time.monotonic() + self.LINE_SECONDS
+        self._bar: _Bar | None = None
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def planned(self, total: int) -> None:
+        self._total = total
+        if sys.stderr.isatty() and not self._door.quiet:
+            self._bar = _Bar(self._label, total)
+
+    def advanced(self, count: int) -> None:
+        self._done += count
+        if self._bar is not None:
+            self._bar.advance(count)
+        elif time.monotonic() >= self._next_line:
+            self._next_line = time.monotonic() + self.LINE_SECONDS
+            self._door.say(f"{self._label}: {self._done:,} of {self._total:,} bytes")
+
+    def waiting(self, holder: str) -> None:
+        self._door.say(f"waiting for {holder}")
+
+    def noted(self, text: str) -> None:
+        self._door.say(text)
+
+
+class _Bar:
+    """A bar drawn by rich, imported only now that one is drawn."""
+
+    def __init__(self, label: str, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+        from rich.progress import Progress as RichProgress
+
+        self._progress = RichProgress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._progress.add_task(label, total=total)
+        self._progress.start()
+
+    def advance(self, count: int) -> None:
+        self._progress.advance(self._task, count)
+
+    def close(self) -> None:
+        self._progress.stop()

@@ -1,0 +1,51 @@
+"""What a failure looks like from outside: one sentence or one JSON document, and an exit status."""
+
+import json
+import logging
+import os
+import sys
+
+import click
+
+from packllama.base.errors import Cancelled, PackLlamaError, UsageError
+from packllama.base.terminal import escaped
+
+_BROKEN_PIPE_STATUS = 141
+
+
+def fail(error: BaseException, *, as_json: bool) -> int:
+    """Say what went wrong. Returns the exit status; what is no failure is raised again."""
+    if isinstance(error, BrokenPipeError):
+        # Whoever read our output has enough. The interpreter shall not complain at its end either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE_STATUS
+    shown = _as_ours(error)
+    report(shown, as_json=as_json)
+    return shown.exit_status
+
+
+def report(error: PackLlamaError, *, as_json: bool) -> None:
+    """Print an error: a document on stdout, or a sentence on stderr."""
+    if as_json:
+        body = {"kind": error.kind, "message": error.message, "hint": error.hint, "where": error.where}
+        sys.stdout.write(json.dumps({"packllama": 1, "error": body}) + "\n")
+        sys.stdout.flush()
+    else:
+        sys.stderr.write("Error: " + escaped(str(error), keep="\n") + "\n")
+
+
+def _as_ours(error: BaseException) -> PackLlamaError:
+    if isinstance(error, PackLlamaError):
+        return error
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        return Cancelled()
+    if isinstance(error, click.ClickException):
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        return UsageError(error.format_message(), hint=f"Try '{context.command_path} --help'." if context else "")
+    if isinstance(error, Exception):
+        logging.getLogger(__name__).debug("a bug", exc_info=error)
+        return PackLlamaError(
+            f"this is a bug in packllama: {type(error).__name__}: {error}",
+            hint="Run it again with -vv and report what it prints.",
+        )
+    raise error

@@ -1,0 +1,112 @@
+"""The program: global options, the table of verbs, signals, and the exit status of every error."""
+
+import importlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from packllama import __version__
+from packllama.base.errors import Cancelled
+from packllama.base.settings import Settings
+from packllama.base.stop import Stop
+from packllama.cli.door import Door
+from packllama.cli.failure import fail, report
+
+# Verb, module, one-line help. In the order of the help.
+VERBS = {
+    "create": ("create", "Build a model from a Modelfile"),
+    "run": ("run", "Answer a prompt with a model"),
+    "list": ("list", "List the models in the store"),
+    "show": ("show", "Show a model"),
+    "rm": ("rm", "Remove models and the data nobody else uses"),
+}
+ALIASES = {"ls": "list"}
+
+
+class Verbs(click.Group):
+    """Commands that are imported when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        verb = ALIASES.get(cmd_name, cmd_name)
+        if verb not in VERBS:
+            return None
+        command = importlib.import_module(f"packllama.cli.{VERBS[verb][0]}").command
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(verb, text) for verb, (_, text) in VERBS.items()])
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--store", type=click.Path(path_type=Path), help="The store to work in.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
+@click.option("-q", "--quiet", is_flag=True, help="No talk on stderr, only errors.")
+@click.option("-v", "--verbose", count=True, help="Log more; twice: much more.")
+@click.option("--log-file", type=click.Path(path_type=Path), help="Write the log to this file.")
+@click.version_option(__version__, message="packllama version %(version)s")
+@click.pass_context
+def program(
+    context: click.Context, store: Path | None, as_json: bool, quiet: bool, verbose: int, log_file: Path | None
+) -> None:
+    """Language models for machines without a network: build, list, run, in Ollama's own store, without Ollama."""
+    door = context.ensure_object(Door)
+    door.store_flag = store
+    door.as_json = as_json
+    door.quiet = quiet
+    _log(verbose, log_file)
+
+
+def entry() -> None:
+    """Run the program on the process's arguments and end the process."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: list[str]) -> int:
+    """Run the program. Returns the exit status."""
+    door = Door(Settings.read(os.environ), Stop(), as_json="--json" in arguments)
+    caught = _catch_signals(door.stop)
+    try:
+        program.main(arguments, prog_name="packllama", standalone_mode=False, obj=door)
+        sys.stdout.flush()
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except Cancelled as error:
+        report(error, as_json=door.as_json)
+        return 128 + (caught() or signal.SIGINT)
+    except BaseException as error:  # noqa: BLE001 - the door turns everything into a sentence
+        return fail(error, as_json=door.as_json)
+    return 0
+
+
+def _catch_signals(stop: Stop) -> Callable[[], int | None]:
+    """The first SIGINT or SIGTERM asks the work to stop, a second one interrupts whatever it is in."""
+    caught: list[int] = []
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        if caught:
+            raise KeyboardInterrupt
+        caught.append(number)
+        stop.set()
+
+    signal.signal(signal.SIGINT, handle)
+    signal.signal(signal.SIGTERM, handle)
+    return lambda: caught[0] if caught else None
+
+
+def _log(verbose: int, log_file: Path | None) -> None:
+    if not verbose and log_file is None:
+        return
+    level = logging.DEBUG if verbose != 1 else logging.INFO
+    logging.basicConfig(
+        filename=log_file, level=level, format="%(asctime)s %(name)s %(levelname)s %(message)s", force=True
+    )

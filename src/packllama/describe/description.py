@@ -1,0 +1,105 @@
+"""The facts about one stored model, gathered."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from packllama.base.errors import NotSupported
+from packllama.describe.capabilities import capabilities
+from packllama.gguf import (
+    GGUF,
+    architecture,
+    chat_template,
+    context_length,
+    embedding_length,
+    human_count,
+    open_gguf,
+    parameter_count,
+)
+from packllama.manifest import LayerKind
+from packllama.model import Model
+from packllama.places.store import ModelParts, Store, layer_paths, read_parts
+
+# What Ollama renders when a model brings no template of any kind.
+PLAIN_TEMPLATE = "{{ .Prompt }}"
+
+
+@dataclass(frozen=True, slots=True)
+class Projector:
+    """The part of a model that sees. ``dimensions`` is the width it projects to."""
+
+    architecture: str
+    parameters: str
+    embedding_length: int | None
+    dimensions: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What ``show`` prints. Lengths are in tokens or numbers; None when the file does not say.
+
+    ``gguf`` is the header of the file that is loaded, the last one. ``template`` is the Go template layer's text,
+    else the GGUF's own Jinja template, else the plain one.
+    """
+
+    parts: ModelParts
+    gguf: GGUF | None
+    gguf_path: Path | None
+    architecture: str
+    parameters: str
+    context_length: int | None
+    embedding_length: int | None
+    quantization: str
+    requires: str
+    capabilities: tuple[str, ...]
+    projector: Projector | None
+    template: str
+
+
+def describe(store: Store, model: Model) -> Description:
+    """Read what a model's layers and GGUF headers say.
+
+    Raises:
+        IntegrityError: a blob is missing or has another size.
+        InvalidManifest, GGUFError: a layer cannot be understood.
+        NotSupported: the model is a stub of a remote one.
+    """
+    parts = read_parts(store, model)
+    config = parts.config
+    if config.remote_host or config.remote_model:
+        raise NotSupported(
+            f"this is a stub of the remote model {config.remote_model!r}; its details are not on this machine",
+            where=model.name.short,
+        )
+    weights = layer_paths(store, model, LayerKind.MODEL)
+    projectors = [open_gguf(path) for path in layer_paths(store, model, LayerKind.PROJECTOR)]
+    gguf = open_gguf(weights[-1]) if weights else None
+    return Description(
+        parts=parts,
+        gguf=gguf,
+        gguf_path=weights[-1] if weights else None,
+        architecture=architecture(gguf) if gguf else config.model_family,
+        parameters=human_count(parameter_count(gguf)) if gguf else config.model_type,
+        context_length=(context_length(gguf) if gguf else None) or config.context_length or None,
+        embedding_length=(embedding_length(gguf) if gguf else None) or config.embedding_length or None,
+        quantization=config.file_type,
+        requires=config.requires,
+        capabilities=capabilities(config, model=gguf, projectors=projectors, template=parts.template),
+        projector=_projector(projectors[0]) if projectors else None,
+        template=_template(parts.template, gguf),
+    )
+
+
+def _template(layer: str | None, gguf: GGUF | None) -> str:
+    if layer is not None:
+        return layer
+    return (chat_template(gguf) if gguf else None) or PLAIN_TEMPLATE
+
+
+def _projector(gguf: GGUF) -> Projector:
+    name = architecture(gguf)
+    return Projector(
+        architecture=name,
+        parameters=human_count(parameter_count(gguf)),
+        embedding_length=gguf.integer(f"{name}.vision.embedding_length"),
+        dimensions=gguf.integer(f"{name}.vision.projection_dim"),
+    )

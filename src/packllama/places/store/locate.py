@@ -1,0 +1,43 @@
+"""Which directory is the store."""
+
+from pathlib import Path
+
+from packllama.base.errors import MissingFile
+from packllama.base.settings import SERVICE_STORE, Settings
+
+
+def find_root(settings: Settings, *, flag: Path | None = None, service: Path = SERVICE_STORE) -> Path:
+    """The store's root: the flag, ``PACKLLAMA_STORE``, ``OLLAMA_MODELS``, the user's, the Linux service's.
+
+    The service's store is taken only while the user has none. The result need not exist when nobody named it.
+
+    Raises:
+        NoStore: nothing names a store and ``HOME`` is unset.
+    """
+    named = flag or settings.named_store
+    if named is not None:
+        return _without_tilde(named, settings)
+    if settings.home is None and service.is_dir():
+        return service
+    own = settings.home_folder() / ".ollama" / "models"
+    return service if not own.exists() and service.is_dir() else own
+
+
+def _without_tilde(path: Path, settings: Settings) -> Path:
+    if path.parts[:1] == ("~",):
+        return settings.home_folder().joinpath(*path.parts[1:])
+    return path
+
+
+def check_exists(root: Path) -> None:
+    """For a store that the user named and that is to be read.
+
+    Raises:
+        MissingFile: it is not there, so an empty list would be a lie.
+    """
+    if not root.is_dir():
+        raise MissingFile(
+            "there is no store here",
+            where=str(root),
+            hint="Check the path, and that the disk is mounted. 'packllama create' makes a new store.",
+        )

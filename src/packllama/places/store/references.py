@@ -1,0 +1,29 @@
+"""Which blobs the store's manifests name. Nothing may be removed unless every one of them could be read."""
+
+from packllama.base.errors import InvalidManifest, NotFound
+from packllama.digest import Digest
+from packllama.name import ModelName
+from packllama.places.store.store import Store
+
+
+def referenced(store: Store, *, besides: ModelName | None = None) -> frozenset[Digest]:
+    """All digests that a manifest names, but for those only ``besides`` names.
+
+    Raises:
+        InvalidManifest: an entry is no model's name, or a manifest cannot be read or understood, or a newer
+            layout of Ollama's is in use: then no blob can be called unused.
+    """
+    newer = store.layout.newer_manifests
+    if newer.exists():
+        raise InvalidManifest("may name any blob, and is not understood", where=str(newer))
+    scan = store.scan()
+    if scan.strays:
+        raise InvalidManifest("not a model's name", where=min(scan.strays))
+    used: set[Digest] = set()
+    for name in scan.names:
+        if name != besides:
+            try:
+                used |= store.model(name).manifest.digests()
+            except NotFound as error:
+                raise InvalidManifest(error.message, where=str(store.layout.manifest(name))) from error
+    return frozenset(used)

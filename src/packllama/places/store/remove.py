@@ -1,0 +1,101 @@
+"""Take a name out of a store, and the blobs that nobody else uses.
+
+The manifest goes first, so a listed model stays whole whatever happens in between. A blob goes only if every
+manifest of the store could be read and none names it; otherwise it stays, and the report says why.
+"""
+
+import os
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from packllama.base.errors import BadInput, ModelNotFound, PackLlamaError
+from packllama.base.fs import remove, remove_empty_directories
+from packllama.base.locks import held
+from packllama.base.observer import SILENT, Observer
+from packllama.base.stop import Stop
+from packllama.digest import Digest
+from packllama.name import ModelName
+from packllama.places.store.layout import Layout
+from packllama.places.store.references import referenced
+from packllama.places.store.session import prepare, store_lock
+from packllama.places.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What went. ``kept_because`` is empty when nothing had to stay that might have gone."""
+
+    freed: int
+    kept_because: str = ""
+
+
+def remove_model(
+    store: Store, name: ModelName, *, dry_run: bool = False, observer: Observer = SILENT, stop: Stop
+) -> Removal:
+    """Remove a name, in any letter case, and the blobs that no other model uses.
+
+    Raises:
+        ModelNotFound: there is no such name. Nothing was changed.
+    """
+    name = store.canonical(name)
+    if not os.path.lexists(store.layout.manifest(name)):
+        raise ModelNotFound(name.short)
+    if dry_run:
+        return _sweep(store, _digests(store, name), besides=name, dry_run=True)
+    prepare(store.layout)
+    with _alone(store, f"rm {name.short}", observer, stop):
+        candidates = _digests(store, name)
+        path = store.layout.manifest(name)
+        if not remove(path):
+            raise ModelNotFound(name.short)
+        remove_empty_directories(path.parent, below=store.layout.manifests)
+        return _sweep(store, candidates, dry_run=False)
+
+
+def delete_unreferenced(
+    store: Store, candidates: Iterable[Digest], *, observer: Observer = SILENT, stop: Stop
+) -> Removal:
+    """Remove those of the candidates that no manifest names."""
+    candidates = frozenset(candidates)
+    if not candidates:
+        return Removal(0)
+    with _alone(store, "removing what was replaced", observer, stop):
+        return _sweep(store, candidates, dry_run=False)
+
+
+def _alone(store: Store, what: str, observer: Observer, stop: Stop) -> AbstractContextManager[None]:
+    return held(
+        store_lock(store.layout),
+        holder=f"process {os.getpid()} ({what})",
+        exclusive=True,
+        stop=stop,
+        on_wait=observer.waiting,
+    )
+
+
+def _digests(store: Store, name: ModelName) -> frozenset[Digest]:
+    """What the model's manifest lists; nothing if it cannot be understood."""
+    try:
+        return store.model(name).manifest.digests()
+    except (BadInput, ModelNotFound):
+        return frozenset()
+
+
+def _sweep(store: Store, candidates: frozenset[Digest], *, besides: ModelName | None = None, dry_run: bool) -> Removal:
+    try:
+        used = referenced(store, besides=besides)
+    except PackLlamaError as error:
+        return Removal(0, f"{error.where}: {error.message}")
+    return Removal(sum(_delete(store.layout, digest, dry_run) for digest in sorted(candidates - used)))
+
+
+def _delete(layout: Layout, digest: Digest, dry_run: bool) -> int:
+    path = layout.blob(digest)
+    try:
+        size = path.lstat().st_size
+    except FileNotFoundError:
+        return 0
+    if not dry_run:
+        remove(path)
+    return size

@@ -1,0 +1,167 @@
+"""The store as something to read. May be shared between threads."""
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from packllama.base.errors import (
+    BadInput,
+    IntegrityError,
+    InvalidManifest,
+    InvalidName,
+    MissingFile,
+    ModelNotFound,
+    PackLlamaError,
+    from_os_error,
+)
+from packllama.base.fs import read_small
+from packllama.manifest import MANIFEST_LIMIT, Layer, Manifest
+from packllama.model import Blob, Model
+from packllama.name import ModelName
+from packllama.places.store.layout import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One line of a list. ``modified`` is the manifest's time in seconds since the epoch."""
+
+    model: Model
+    modified: float
+
+
+@dataclass(slots=True)
+class Scan:
+    """What stands under ``manifests/``: names, and the paths of entries that cannot be one."""
+
+    names: list[ModelName] = field(default_factory=list)
+    strays: list[str] = field(default_factory=list)
+
+
+class Store:
+    """A directory in Ollama's layout. Reading never writes, so a read-only one is enough."""
+
+    def __init__(self, root: Path) -> None:
+        self.layout = Layout(root)
+
+    def scan(self) -> Scan:
+        """All names, in no order. A store without ``manifests/`` is empty."""
+        scan = Scan()
+        for entry, parts in _tags(self.layout.manifests):
+            try:
+                if _is_folder(entry):
+                    continue
+                name = ModelName.from_path_parts(parts)
+            except InvalidName:
+                scan.strays.append(entry.path)
+            else:
+                scan.names.append(name)
+        return scan
+
+    def canonical(self, name: ModelName) -> ModelName:
+        """``name`` in the spelling that the store's names already have."""
+        return name.canonical(self.scan().names)
+
+    def model(self, name: ModelName) -> Model:
+        """The model of exactly this name.
+
+        Raises:
+            ModelNotFound: there is no such manifest.
+            InvalidManifest: it cannot be understood.
+        """
+        path = self.layout.manifest(name)
+        try:
+            raw = read_small(path, limit=MANIFEST_LIMIT, what="a manifest")
+        except MissingFile as error:
+            raise ModelNotFound(name.short) from error
+        return Model(name, Manifest.decode(raw, where=str(path)))
+
+    def find(self, name: ModelName) -> Model:
+        """The model of this name in any letter case."""
+        return self.model(self.canonical(name))
+
+    def listing(self) -> tuple[list[Listed], list[PackLlamaError]]:
+        """All models, newest first, and what is wrong with those that cannot be read."""
+        listed: list[Listed] = []
+        broken: list[PackLlamaError] = []
+        for name in self.scan().names:
+            try:
+                listed.append(Listed(self.model(name), self._modified(name)))
+            except (BadInput, ModelNotFound) as error:
+                broken.append(error)
+        listed.sort(key=lambda item: (-int(item.modified), item.model.name))
+        return listed, broken
+
+    def _modified(self, name: ModelName) -> float:
+        path = self.layout.manifest(name)
+        try:
+            return path.stat().st_mtime
+        except OSError as error:
+            raise ModelNotFound(name.short) from error
+
+    def path(self, blob: Blob) -> Path:
+        """Where a blob's bytes are, checked for presence and size.
+
+        Raises:
+            IntegrityError: it is missing or has another size.
+        """
+        path = self.layout.blob(blob.digest)
+        try:
+            found = path.stat()
+        except FileNotFoundError as error:
+            raise IntegrityError(
+                f"the blob {blob.digest} is missing",
+                where=str(path),
+                hint="The model is not whole; create or copy it again.",
+            ) from error
+        except OSError as error:
+            raise from_os_error(error, doing="looking for a blob", where=path) from error
+        if not stat.S_ISREG(found.st_mode) or found.st_size != blob.size:
+            raise IntegrityError(
+                f"expected a file of {blob.size:,} bytes, found {found.st_size:,}",
+                where=str(path),
+                hint="The blob is damaged; create or copy the model again.",
+            )
+        return path
+
+    def read_layer(self, layer: Layer, *, limit: int) -> bytes:
+        """The bytes of a small layer.
+
+        Raises:
+            IntegrityError: the blob is missing or has another size.
+            InvalidManifest: the manifest says it is larger than ``limit``.
+        """
+        path = self.path(Blob(layer.digest, layer.size))
+        if layer.size > limit:
+            raise InvalidManifest(f"a {layer.media_type} of {layer.size:,} bytes", where=str(path))
+        return read_small(path, limit=limit, what="a layer")
+
+
+def _tags(manifests: Path) -> Iterator[tuple[os.DirEntry[str], tuple[str, ...]]]:
+    """Every entry four levels below, with the four parts of its path."""
+    return _level(manifests, ())
+
+
+def _level(folder: Path | str, above: tuple[str, ...]) -> Iterator[tuple[os.DirEntry[str], tuple[str, ...]]]:
+    try:
+        with os.scandir(folder) as entries:
+            found = list(entries)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise from_os_error(error, doing="listing the store", where=folder) from error
+    for entry in found:
+        parts = (*above, entry.name)
+        if len(parts) == 4:
+            yield entry, parts
+        elif _is_folder(entry):
+            yield from _level(entry.path, parts)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """False also for a link that leads in a circle."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
