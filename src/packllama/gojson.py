@@ -12,6 +12,18 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from packllama.base.errors import BadInput
+from packllama.float32 import shortest_float32
+
+__all__ = [
+    "JSON",
+    "MAX_DEPTH",
+    "encode",
+    "float64",
+    "line",
+    "percent_sharp_v",
+    "percent_v",
+    "shortest_float32",
+]
 
 JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
 

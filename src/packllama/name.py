@@ -101,7 +101,7 @@ class ModelName:
         Raises:
             InvalidName: there are not four parts, or one of them is not valid.
         """
-        if len(parts) != len(_RULES):
+        if len(parts) != 4:
             raise _invalid("/".join(parts), f"a manifest's path has 4 parts, not {len(parts)}")
         return cls(*parts)
 

@@ -50,7 +50,7 @@ class PackLlamaError(Exception):
     @property
     def kind(self) -> str:
         """The class's name in words, for ``--json``: ``model-not-found``."""
-        return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(self).__name__).lower()
+        return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", type(self).__name__).lower()
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.message}" if self.where else self.message

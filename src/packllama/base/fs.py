@@ -6,6 +6,7 @@ or removes. Every ``OSError`` leaves as an error of :mod:`packllama.base.errors`
 """
 
 import contextlib
+import errno
 import os
 import stat
 import tempfile
@@ -56,7 +57,7 @@ def make_directory(path: Path, *, below: Path) -> None:
 
 def _make_root(path: Path) -> None:
     """A root is named by the user, so links in it are followed."""
-    if path.is_dir():
+    if os.path.isdir(path):
         return
     with translated("creating the folder", path):
         if path.parent != path:
@@ -148,14 +149,18 @@ def remove(path: Path) -> bool:
 
 
 def remove_tree(path: Path) -> None:
-    """Remove a folder of plain files that packllama made, one level deep. Missing is fine."""
+    """Remove a folder of plain files that packllama made, one level deep. Missing is fine, a link is refused."""
     with translated("removing", path):
         try:
-            for entry in list(os.scandir(path)):
-                Path(entry).unlink()
-            path.rmdir()
+            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except FileNotFoundError:
             return
+        try:
+            for name in os.listdir(descriptor):
+                os.unlink(name, dir_fd=descriptor)
+        finally:
+            os.close(descriptor)
+        path.rmdir()
 
 
 def remove_empty_directories(leaf: Path, *, below: Path) -> None:
@@ -206,11 +211,17 @@ def open_plain(path: Path, *, what: str) -> int:
     except FileNotFoundError as error:
         raise MissingFile("no such file", where=str(path)) from error
     except OSError as error:
+        if error.errno == errno.ENXIO:  # a socket, or a device that nothing drives
+            raise _not_plain(path, what) from error
         raise from_os_error(error, doing=f"opening {what}", where=path) from error
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return descriptor
     os.close(descriptor)
-    raise BadInput(f"expected {what}, found a folder, pipe or device", where=str(path))
+    raise _not_plain(path, what)
+
+
+def _not_plain(path: Path, what: str) -> BadInput:
+    return BadInput(f"expected {what}, found a folder, pipe, socket or device", where=str(path))
 
 
 def free_space(path: Path) -> int:

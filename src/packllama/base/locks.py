@@ -10,11 +10,15 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from packllama.base.errors import from_os_error
+from packllama.base.errors import PackLlamaError, from_os_error
+from packllama.base.fs import read_small
 from packllama.base.stop import Stop
 
 # Long enough to cost nothing, short enough that nobody notices.
 POLL_SECONDS = 0.05
+
+# A process id, a verb and a model's name, which has 593 bytes at most.
+_HOLDER_LIMIT = 1000
 
 OnWait = Callable[[str], None]
 
@@ -70,8 +74,9 @@ class FileLock:
 
     def read_holder(self) -> str:
         """What the last holder wrote: a process id and what it does."""
-        with contextlib.suppress(OSError):
-            return self.path.read_text(errors="replace")[:200] or "another process"
+        with contextlib.suppress(PackLlamaError):
+            text = read_small(self.path, limit=_HOLDER_LIMIT, what="a lock file").decode(errors="replace")
+            return text or "another process"
         return "another process"
 
 

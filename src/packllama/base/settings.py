@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packllama.base.errors import NoStore
+from packllama.base.units import parse_duration
+
+# Without a sign of life for so long, a load has failed.
+LOAD_TIMEOUT_SECONDS = 300.0
 
 _TRUE_WORDS = {"1", "t", "T", "TRUE", "true", "True"}
 _FALSE_WORDS = {"", "0", "f", "F", "FALSE", "false", "False"}
@@ -22,6 +26,8 @@ class Settings:
     """All settings. ``None`` means: nobody said.
 
     ``named_store`` came from ``PACKLLAMA_STORE`` or ``OLLAMA_MODELS``, as ``named_store_origin`` tells.
+    ``context_length`` is the ``num_ctx`` of models that set none; ``keep_replaced`` keeps the blobs of a model that is
+    built anew; ``load_timeout_seconds`` of 0 or less means for ever.
     """
 
     home: Path | None = None
@@ -30,7 +36,7 @@ class Settings:
     engine: Path | None = None
     context_length: int | None = None
     keep_replaced: bool = False
-    load_timeout_seconds: float = 300.0
+    load_timeout_seconds: float = LOAD_TIMEOUT_SECONDS
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
@@ -44,6 +50,7 @@ class Settings:
             named_store_origin=origin,
             engine=_path(values.get("PACKLLAMA_ENGINE")),
             context_length=_positive(values.get("OLLAMA_CONTEXT_LENGTH")),
+            load_timeout_seconds=_load_timeout(values),
             keep_replaced=_truth(values.get("OLLAMA_NOPRUNE", "")),
         )
 
@@ -77,7 +84,17 @@ def _path(text: str | None) -> Path | None:
 
 
 def _positive(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and int(text) > 0 else None
+    """None also for more digits than 64 bits have: Ollama's limit."""
+    if not text or not text.isascii() or not text.isdigit() or len(text) > 20:
+        return None
+    return int(text) or None
+
+
+def _load_timeout(values: Mapping[str, str]) -> float:
+    """What cannot be read counts as not said, as in Ollama."""
+    text = values.get("PACKLLAMA_LOAD_TIMEOUT") or values.get("OLLAMA_LOAD_TIMEOUT") or ""
+    seconds = parse_duration(text)
+    return LOAD_TIMEOUT_SECONDS if seconds is None else seconds
 
 
 def _truth(text: str) -> bool:

@@ -8,6 +8,9 @@ _UNSAFE_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 # Zero-width (non-)joiners make up emoji and Persian words; alone they cannot move a cursor or reorder text.
 _HARMLESS = {"\u200c", "\u200d"}
 
+# Marks that are drawn onto the character before them.
+_NO_WIDTH = {"Mn", "Me"}
+
 
 def escaped(text: str, *, keep: str = "") -> str:
     """``text`` with everything that could steer a terminal written as ``\\x1b`` or ``\\u202e``.
@@ -25,7 +28,7 @@ def columns(text: str) -> int:
 
 
 def _width(character: str) -> int:
-    if unicodedata.combining(character):
+    if character in _HARMLESS or unicodedata.category(character) in _NO_WIDTH:
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 

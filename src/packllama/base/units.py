@@ -1,4 +1,6 @@
-"""Sizes and times as Ollama's command line writes them."""
+"""Sizes and times: written as Ollama's command line writes them, durations read as Go reads them."""
+
+import re
 
 _BYTE_UNITS = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "KB"))
 
@@ -42,3 +44,19 @@ def human_when(then: float, *, now: float) -> str:
     if then > now + 20 * 365 * _DAY:
         return "Forever"
     return f"{human_age(then - now)} from now" if then > now else f"{human_age(now - then)} ago"
+
+
+_GO_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_GO_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)")
+
+
+def parse_duration(text: str) -> float | None:
+    """Seconds in a Go duration (``5m``, ``1h30m``, ``-1s``) or a bare number of seconds; None if it is neither."""
+    sign = -1.0 if text.startswith("-") else 1.0
+    body = text.removeprefix("-").removeprefix("+")
+    if re.fullmatch(r"\d{1,12}", body, re.ASCII):
+        return sign * int(body)
+    parts = _GO_PART.findall(body)
+    if not parts or "".join(number + unit for number, unit in parts) != body:
+        return None
+    return sign * sum(float(number) * _GO_UNITS[unit] for number, unit in parts)

@@ -1,6 +1,5 @@
 """``create``: build a model and give it a name."""
 
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,11 +72,13 @@ def create(
     recipe = Recipe.of(modelfile, where=where)
     _check_supported(recipe, where)
     paths = [expand_path(argument, base=base) for argument in recipe.froms]
-    with opened(recipe.froms, paths) as files:
-        with Session(store, holder=f"create {name.short}", observer=observer, stop=stop) as session:
-            builder = _Builder(session, observer)
-            manifest = builder.build(recipe, files)
-            name, replaced = session.publish(name, manifest)
+    with (
+        opened(recipe.froms, paths) as files,
+        Session(store, holder=f"create {name.short}", observer=observer, stop=stop) as session,
+    ):
+        builder = _Builder(session, observer)
+        manifest = builder.build(recipe, files)
+        name, replaced = session.publish(name, manifest)
     decoded = Manifest.decode(manifest, where=name.short)
     left_over = replaced.digests() - decoded.digests() if replaced and not keep_replaced else frozenset[Digest]()
     return Created(
@@ -111,7 +112,7 @@ class _Builder:
             self._add(LayerKind.LICENSE, license_text.encode())
         self._add_parameters(recipe.parameters, models)
         if recipe.messages:
-            messages = [{"role": message.role, "content": message.content} for message in recipe.messages]
+            messages = [{"role": message.role.lower(), "content": message.content} for message in recipe.messages]
             self._add(LayerKind.MESSAGES, gojson.line(messages))
         return compose(self._config(models), [created.layer for created in self.layers])
 
@@ -162,5 +163,7 @@ def _check_supported(recipe: Recipe, where: str) -> None:
     ):
         if value:
             raise NotSupported(
-                f"{command} is not supported yet", where=where, hint="Leave the line out, or build this model elsewhere."
+                f"{command} is not supported yet",
+                where=where,
+                hint="Leave the line out, or build this model elsewhere.",
             )

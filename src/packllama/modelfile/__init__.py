@@ -9,12 +9,11 @@ Follows Ollama's Modelfile grammar.
 """
 
 from packllama.modelfile.decode import MAX_BYTES, decode_modelfile, read_modelfile
-from packllama.modelfile.float32 import shortest_float32
 from packllama.modelfile.parameters import DEPRECATED, PARAMETERS, Kind, ParameterValue, parse_parameter
 from packllama.modelfile.parser import Command, Modelfile
 from packllama.modelfile.paths import expand_path, user_home
 from packllama.modelfile.printer import print_command, print_modelfile, quote
-from packllama.modelfile.recipe import Message, Recipe
+from packllama.modelfile.recipe import Recipe
 
 __all__ = [
     "DEPRECATED",
@@ -22,7 +21,6 @@ __all__ = [
     "PARAMETERS",
     "Command",
     "Kind",
-    "Message",
     "Modelfile",
     "ParameterValue",
     "Recipe",
@@ -33,6 +31,5 @@ __all__ = [
     "print_modelfile",
     "quote",
     "read_modelfile",
-    "shortest_float32",
     "user_home",
 ]

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from packllama.base.errors import ModelfileError
-from packllama.modelfile.float32 import shortest_float32
+from packllama.float32 import shortest_float32
 from packllama.modelfile.strconv import parse_bool, parse_float32, parse_int
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from packllama.base.errors import ModelfileError
+from packllama.message import Message
 from packllama.modelfile.parameters import DEPRECATED, ParameterValue, parse_parameter
 from packllama.modelfile.parser import Command, Modelfile
 
@@ -18,14 +19,6 @@ _PRE = rf"(?:{_NUMBER}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
 _SEMVER = re.compile(
     rf"{_NUMBER}(?:\.{_NUMBER}(?:\.{_NUMBER}(?:-{_PRE}(?:\.{_PRE})*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?)?)?"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message of the dialogue that every chat with the model begins with."""
-
-    role: str
-    content: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import math
 import re
 from fractions import Fraction
 
-from packllama.modelfile.float32 import round_float32
+from packllama.float32 import round_float32
 
 _INT = re.compile(r"[+-]?[0-9]+")
 _DIGITS = "[0-9]++(?:_[0-9]++)*+"

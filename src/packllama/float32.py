@@ -1,7 +1,7 @@
 """32-bit floats: rounding to them, and the few digits that Go writes for one.
 
-Float parameters pass through 32 bits on their way into a params blob. Follows Ollama's store format,
-"Params layer".
+Float parameters pass through 32 bits on their way into a params blob, and a GGUF holds such floats.
+Follows Ollama's store format, "Params layer".
 """
 
 import math
