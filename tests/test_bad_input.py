@@ -22,7 +22,10 @@ GGUF_KEY = builder.string("general.architecture", "llama")
 
 
 def wrote(name: str, data: bytes) -> Prepare:
-    return lambda folder: None if (folder / name).write_bytes(data) else None
+    def prepare(folder: Path) -> None:
+        (folder / name).write_bytes(data)
+
+    return prepare
 
 
 def cut(folder: Path) -> None:
