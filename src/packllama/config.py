@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from packllama import gojson
-from packllama.jsonfields import as_fields, first_value
+from packllama.jsonfields import Fields, as_fields, first_value
 
 # Ollama writes these on every machine.
 _ARCHITECTURE = "amd64"
@@ -15,6 +15,16 @@ _SYSTEM = "linux"
 
 # A config holds a few hundred bytes; the old form lists one digest per layer.
 CONFIG_LIMIT = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class DraftConfig:
+    """What the config says of a draft model for speculative decoding. Empty texts are left out."""
+
+    model_format: str = ""
+    architecture: str = ""
+    tensor_prefix: str = ""
+    config: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,7 @@ class ModelConfig:
     context_length: int = 0
     embedding_length: int = 0
     base_name: str = ""
+    draft: DraftConfig | None = None
 
     @classmethod
     def decode(cls, raw: bytes, *, where: str) -> Self:
@@ -56,6 +67,7 @@ class ModelConfig:
             context_length=fields.integer("context_length"),
             embedding_length=fields.integer("embedding_length"),
             base_name=fields.text("base_name"),
+            draft=_decode_draft(fields.fields("draft")) if fields.has("draft") else None,
         )
 
     def encode(self) -> bytes:
@@ -77,6 +89,26 @@ class ModelConfig:
             "context_length": self.context_length,
             "embedding_length": self.embedding_length,
             "base_name": self.base_name,
+            "draft": None if self.draft is None else _encode_draft(self.draft),
         }
         members |= {key: value for key, value in optional.items() if value}
         return gojson.line(members | {"architecture": _ARCHITECTURE, "os": _SYSTEM})
+
+
+def _decode_draft(fields: Fields) -> DraftConfig:
+    return DraftConfig(
+        model_format=fields.text("model_format"),
+        architecture=fields.text("architecture"),
+        tensor_prefix=fields.text("tensor_prefix"),
+        config=fields.text("config"),
+    )
+
+
+def _encode_draft(draft: DraftConfig) -> gojson.JSON:
+    members = {
+        "model_format": draft.model_format,
+        "architecture": draft.architecture,
+        "tensor_prefix": draft.tensor_prefix,
+        "config": draft.config,
+    }
+    return {key: value for key, value in members.items() if value}

@@ -5,7 +5,9 @@ value do not matter. One reader for manifests, configs and params layers, all of
 """
 
 import json
-from collections.abc import Mapping
+import math
+import re
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias, TypeVar
 
 from packllama.base.errors import InvalidManifest
@@ -14,6 +16,8 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 
 _T = TypeVar("_T")
 _INT64 = range(-(2**63), 2**63)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class Fields:
@@ -48,10 +52,11 @@ class Fields:
         members = {} if value is None else self._typed(key, value, dict, "an object")
         return Fields(members, where=f"{self.where}: {key}")
 
-    def list_of_fields(self, key: str) -> tuple["Fields", ...]:
+    def list_of_fields(self, key: str) -> Iterator["Fields"]:
+        """One after the other: a short text can hold millions of them."""
         value = self._members.get(key.casefold())
         items = [] if value is None else self._typed(key, value, list, "a list")
-        return tuple(as_fields(item, where=f"{self.where}: {key}[{i}]") for i, item in enumerate(items))
+        return (as_fields(item, where=f"{self.where}: {key}[{i}]") for i, item in enumerate(items))
 
     def has(self, key: str) -> bool:
         return self._members.get(key.casefold()) is not None
@@ -82,21 +87,36 @@ def first_value(raw: bytes, *, where: str) -> tuple[Json, int]:
     """
     text = raw.decode("utf-8", errors="replace")
     start = len(text) - len(text.lstrip(" \t\r\n"))
+    decoder = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
     try:
-        value, end = json.JSONDecoder(parse_constant=_refuse).raw_decode(text, start)
+        value, end = decoder.raw_decode(text, start)
+        if len(text) != len(raw):  # one character per byte gives the end in bytes
+            _, end = decoder.raw_decode(raw.decode("latin-1"), start)
+        return _sound(value) if _SURROGATE_ESCAPE.search(text) else value, end
     except (ValueError, RecursionError) as error:
         raise InvalidManifest(
             f"not JSON: {error}",
             where=where,
             hint="The file may be cut short or half written; fetch or create the model again.",
         ) from error
-    return value, _bytes_up_to(raw, text, end)
 
 
-def _bytes_up_to(raw: bytes, text: str, end: int) -> int:
-    if len(raw) == len(text):
-        return end
-    return len(text[:end].encode("utf-8")) if "\ufffd" not in text else len(raw)
+def _sound(value: Json) -> Json:
+    """The value with U+FFFD for each half of a surrogate pair, as Go decodes it: such a text cannot be printed."""
+    if isinstance(value, str):
+        return _SURROGATE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_sound(item) for item in value]
+    if isinstance(value, dict):
+        return {_SURROGATE.sub("\ufffd", key): _sound(item) for key, item in value.items()}
+    return value
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits[:50]} does not fit into a 64-bit float")
+    return number
 
 
 def _refuse(word: str) -> float:

@@ -158,6 +158,16 @@ def reserved(tag: str) -> bool:
     return lower in {"local", "cloud"} or lower.endswith("-cloud")
 
 
+def check_not_reserved(name: ModelName) -> None:
+    """Raises: InvalidName, when a model may not get this name because its tag is `reserved`."""
+    if reserved(name.tag):
+        raise InvalidName(
+            f"the tag {name.tag!r} has a meaning of its own in Ollama: such a model could not be run or removed there",
+            where=name.short,
+            hint="Choose another tag.",
+        )
+
+
 class Source(Enum):
     """Where a reference says the model runs."""
 

@@ -16,12 +16,11 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.conformance.digests import recorded_digests
 from tests.fixtures import gguf_files
-from tests.fixtures.make.gguf_copy import copy as rewritten
 
 MODEL_TYPE = "application/vnd.ollama.image.model"
 
@@ -137,26 +136,8 @@ def _as_rewritten(text: str, manifest: dict[str, Any]) -> str:
     """Our manifest with the digests that the recorded program's rewriting gives to our plain GGUFs."""
     for layer in manifest["layers"]:
         if layer["mediaType"] == MODEL_TYPE:
-            text = text.replace(layer["digest"], _stored_digests().get(layer["digest"], layer["digest"]))
+            text = text.replace(layer["digest"], recorded_digests().get(layer["digest"], layer["digest"]))
     return text
-
-
-@cache
-def _stored_digests() -> dict[str, str]:
-    """Uploaded to stored, for every plain fixture."""
-    table = {}
-    for name in gguf_files.names():
-        data = gguf_files.path(name).read_bytes()
-        if name.endswith(
-            ("-inline.gguf", "-lora.gguf", "mmproj.gguf", "cut.gguf", "header.gguf", "not.gguf", "only.gguf")
-        ):
-            continue
-        table[_digest(data)] = _digest(rewritten(data))  # type: ignore[no-untyped-call]
-    return table
-
-
-def _digest(data: bytes) -> str:
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def main(path: str) -> int:

@@ -14,6 +14,7 @@ class Reason(Enum):
     NOTHING_PULLED = "pulls from a registry unasked"
     NO_CHECK = "runs llama-quantize as a check"
     GGUF_DIGEST = "depends on the digest of a rewritten GGUF"
+    ON_PURPOSE = "a Modelfile that was named and is not there is an error here, on purpose"
 
 
 def _all(reason: Reason, words: str) -> dict[str, Reason]:
@@ -24,25 +25,25 @@ CREATE: dict[str, Reason] = {
     **_all(
         Reason.NOT_BUILT,
         """
-        from-directory from-directory-dot from-overwrite-same-name projector-added-to-existing
         template-error-unclosed template-error-missing-end template-error-unknown-function
-        template-error-empty-pipeline template-error-bad-operand adapter-file adapter-on-existing
-        adapter-added-to-adapter adapter-is-a-model draft-file draft-inherited renderer-parser
-        renderer-unknown requires requires-v requires-future inherit-everything
-        inherit-override-template inherit-override-template-empty inherit-override-system
-        inherit-override-license inherit-override-parameter-new inherit-override-parameter-same
-        inherit-override-stop inherit-override-renderer inherit-all-overridden inherit-two-levels
-        inherit-from-tag error-local-source missing-f-takes-directory api-files api-files-subpath
-        api-name-field api-no-stream api-everything api-parameters-untyped api-parameters-empty
-        api-from api-from-stop-list api-tool-message api-system-null api-unknown-field
-        api-quantization-field api-remote api-remote-host-port api-error-no-source api-error-no-name
-        api-error-absolute-path api-error-dot-path api-error-bad-digest api-error-missing-blob
-        api-error-empty-files api-error-missing-blob-no-extension api-error-not-gguf
-        api-error-not-gguf-no-extension api-error-cut api-error-template
+        template-error-empty-pipeline template-error-bad-operand api-files api-files-subpath api-name-field
+        api-no-stream api-everything api-parameters-untyped api-parameters-empty api-from api-from-stop-list
+        api-tool-message api-system-null api-unknown-field api-quantization-field api-remote
+        api-remote-host-port api-error-no-source api-error-no-name api-error-absolute-path api-error-dot-path
+        api-error-bad-digest api-error-missing-blob api-error-empty-files api-error-missing-blob-no-extension
+        api-error-not-gguf api-error-not-gguf-no-extension api-error-cut api-error-template
         api-error-template-no-stream api-error-license-numbers api-error-parameters-array
-        api-error-draft-quantize api-error-info-type api-error-info-negative
-        api-error-info-family-number api-error-unreachable api-error-unreachable-no-stream
-        api-error-malformed api-error-array api-error-wrong-type
+        api-error-draft-quantize api-error-info-type api-error-info-negative api-error-info-family-number
+        api-error-unreachable api-error-unreachable-no-stream api-error-malformed api-error-array
+        api-error-wrong-type
+        """,
+    ),
+    **_all(
+        Reason.DETECTION,
+        """
+        adapter-file adapter-on-existing adapter-added-to-adapter autodetect-chatml autodetect-zephyr
+        autodetect-llama3 autodetect-gemma autodetect-template-given autodetect-parameter-given
+        autodetect-stop-given autodetect-not-for-existing
         """,
     ),
     **_all(
@@ -52,11 +53,11 @@ CREATE: dict[str, Reason] = {
         """,
     ),
     **_all(
-        Reason.DETECTION,
+        Reason.ON_PURPOSE,
         """
-        autodetect-chatml autodetect-zephyr autodetect-llama3 autodetect-gemma
-        autodetect-template-given autodetect-parameter-given autodetect-stop-given
-        autodetect-not-for-existing
+        missing-f-takes-directory
         """,
     ),
 }
+
+CLI: dict[str, Reason] = {}

@@ -32,6 +32,7 @@ NEW = ("create", "m", "-f", "New")
 SCENARIOS = [
     Scenario("create in an empty store", (), NEW, ()),
     Scenario("create over an older model", (NEIGHBOUR, OLD), NEW, ("other/latest", "m/latest")),
+    Scenario("cp over an older model", (NEIGHBOUR, OLD), ("cp", "other", "m"), ("other/latest", "m/latest")),
     Scenario("rm beside a model that shares its weights", (NEIGHBOUR, OLD), ("rm", "m"), ("other/latest",)),
 ]
 

@@ -70,11 +70,11 @@ class NotFound(PackLlamaError):
 
 
 class ModelNotFound(NotFound):
-    """The place has no model of that name."""
+    """The place has no model of that name. ``message``: for a verb whose words are given."""
 
-    def __init__(self, name: str, *, where: str = "") -> None:
+    def __init__(self, name: str, *, where: str = "", message: str = "") -> None:
         super().__init__(
-            f"model '{name}' not found",
+            message or f"model '{name}' not found",
             where=where,
             hint="'packllama list' shows what is there.",
         )
@@ -188,6 +188,7 @@ class Cancelled(PackLlamaError):
 
 _RIGHTS = {errno.EACCES, errno.EPERM, errno.EROFS}
 _SHAPE = {errno.ELOOP, errno.ENAMETOOLONG, errno.EISDIR}
+_OCCUPIED = {errno.ENOTEMPTY, errno.EEXIST, errno.EBUSY}
 _SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -204,6 +205,8 @@ def from_os_error(error: OSError, *, doing: str, where: str | os.PathLike[str] =
         return NoRights(message, where=place, hint="Check who owns it, and run as a user who may do this.")
     if error.errno in {errno.ENOENT, errno.ENOTDIR}:
         return MissingFile(message, where=place, hint="Check the spelling, and that the disk is mounted.")
+    if error.errno in _OCCUPIED:
+        return Busy(message, where=place, hint="Somebody else is at work there; run the same command again.")
     if error.errno in _SHAPE:
         return BadInput(message, where=place, hint="Name the file itself, by a path that leads to it.")
     return MachineError(message, where=place, hint="The system refused; its log (dmesg) may say more.")

@@ -7,14 +7,23 @@ or removes. Every ``OSError`` leaves as an error of :mod:`packllama.base.errors`
 
 import contextlib
 import errno
+import fcntl
 import os
+import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-from packllama.base.errors import BadInput, MachineError, MissingFile, from_os_error
+from packllama.base.errors import BadInput, MachineError, MissingFile, PackLlamaError, from_os_error
+
+# The ioctl that shares blocks between two files of one file system (Linux: btrfs, xfs, …).
+_FICLONE = 0x40049409
+
+# What FAT can address in one file.
+_FAT_FILE_LIMIT = (1 << 32) - 1
+_FAT_TYPES = {"vfat", "msdos", "fuse.fusefat"}
 
 
 @contextlib.contextmanager
@@ -32,6 +41,9 @@ def sync_directory(path: Path) -> None:
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(descriptor)
+        except OSError as error:
+            if error.errno != errno.EINVAL:  # a file system that has nothing to sync here
+                raise
         finally:
             os.close(descriptor)
 
@@ -52,27 +64,57 @@ def make_directory(path: Path, *, below: Path) -> None:
         except FileExistsError:
             _check_plain(path)
             return
+    give_to_owner_of(path.parent, path)
     sync_directory(path.parent)
+
+
+def check_directory(path: Path, *, below: Path) -> None:
+    """See that no part of ``path`` below ``below`` is a link, so that what is removed in it is removed there.
+
+    Raises:
+        MachineError: a part is a link or not a folder.
+    """
+    while path != below and below in path.parents:
+        with translated("looking at the folder", path):
+            _check_plain(path)
+        path = path.parent
 
 
 def _make_root(path: Path) -> None:
     """A root is named by the user, so links in it are followed."""
-    if os.path.isdir(path):
-        return
     with translated("creating the folder", path):
+        if path.is_dir():
+            return
         if path.parent != path:
             _make_root(path.parent)
-        path.mkdir(mode=0o755, exist_ok=True)
+        try:
+            path.mkdir(mode=0o755, exist_ok=True)
+        except FileExistsError as error:
+            raise MachineError(
+                "is a file, or a link that leads nowhere, where a folder was expected",
+                where=str(path),
+                hint="Mount the disk it leads to, or name another place with --store.",
+            ) from error
     sync_directory(path.parent)
 
 
 def _check_plain(path: Path) -> None:
     if not stat.S_ISDIR(path.lstat().st_mode):
         raise MachineError(
-            "is a link or a file where a folder was expected; nothing is written through it",
+            "is a link or a file where a folder was expected; nothing is written or removed through it",
             where=str(path),
             hint="Replace it by a real folder, or name the real place with --store.",
         )
+
+
+def give_to_owner_of(folder: Path, made: int | Path) -> None:
+    """As root: what is made in somebody's folder belongs to them, so that their Ollama can touch and remove it."""
+    if os.geteuid() != 0:
+        return
+    owner = folder.stat()
+    if (owner.st_uid, owner.st_gid) != (0, 0):
+        with contextlib.suppress(PermissionError):  # FAT and some network file systems have one owner
+            os.chown(made, owner.st_uid, owner.st_gid)
 
 
 class NewFile:
@@ -84,15 +126,16 @@ class NewFile:
     def __init__(self, folder: Path) -> None:
         with translated("creating a file", folder):
             descriptor, name = tempfile.mkstemp(dir=folder)
-        self._descriptor = descriptor
+        self.descriptor = descriptor
         self.path = Path(name)
         self._moved = False
+        give_to_owner_of(folder, descriptor)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._descriptor)
+        os.close(self.descriptor)
         if not self._moved:
             with contextlib.suppress(OSError):
                 self.path.unlink()
@@ -106,13 +149,22 @@ class NewFile:
         rest = memoryview(data)
         with translated("writing", self.path):
             while rest:
-                rest = rest[os.write(self._descriptor, rest) :]
+                rest = rest[os.write(self.descriptor, rest) :]
+
+    def clone_from(self, source: int) -> bool:
+        """Share the blocks of the open file ``source``, if the file system can. False: nothing was written."""
+        try:
+            fcntl.ioctl(self.descriptor, _FICLONE, source)
+        except OSError:
+            return False
+        return True
 
     def move_to(self, target: Path, *, mode: int = 0o644) -> None:
         """Make it durable and give it its final name in one step, replacing what was there."""
         with translated("writing", target):
-            os.fchmod(self._descriptor, mode)
-            os.fsync(self._descriptor)
+            with contextlib.suppress(PermissionError):  # FAT has no modes to set
+                os.fchmod(self.descriptor, mode)
+            os.fsync(self.descriptor)
         move(self.path, target)
         self._moved = True
 
@@ -129,6 +181,16 @@ def move(source: Path, target: Path) -> None:
     with translated("moving into place", target):
         source.replace(target)
     sync_directory(target.parent)
+
+
+def link(source: Path, target: Path) -> bool:
+    """Give a file a second name, durably. False: the file system has no links, or the name is taken."""
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        return False
+    sync_directory(target.parent)
+    return True
 
 
 def touch(path: Path) -> None:
@@ -149,22 +211,17 @@ def remove(path: Path) -> bool:
 
 
 def remove_tree(path: Path) -> None:
-    """Remove a folder of plain files that packllama made, one level deep. Missing is fine, a link is refused."""
-    with translated("removing", path):
-        try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return
-        try:
-            for name in os.listdir(descriptor):
-                os.unlink(name, dir_fd=descriptor)
-        finally:
-            os.close(descriptor)
-        path.rmdir()
+    """Remove a folder that packllama made, with all that is in it. Missing is fine; links are not followed."""
+    with translated("removing", path), contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(path)
 
 
 def remove_empty_directories(leaf: Path, *, below: Path) -> None:
-    """Remove ``leaf`` and the folders above it, while they are empty and below ``below``."""
+    """Remove ``leaf`` and the folders above it, while they are empty and below ``below``. Nothing behind a link."""
+    try:
+        check_directory(leaf, below=below)
+    except PackLlamaError:
+        return
     while leaf != below and below in leaf.parents:
         try:
             leaf.rmdir()
@@ -229,3 +286,15 @@ def free_space(path: Path) -> int:
     with translated("asking for free space", path):
         figures = os.statvfs(path)
     return figures.f_bavail * figures.f_frsize
+
+
+def file_size_limit(path: Path) -> int | None:
+    """The largest file that the file system of ``path`` can hold, in bytes; None when nothing is known."""
+    with contextlib.suppress(OSError):
+        device = path.stat().st_dev
+        wanted = f"{os.major(device)}:{os.minor(device)}"
+        for line in Path("/proc/self/mountinfo").read_text(errors="replace").splitlines():
+            before, _, after = line.partition(" - ")
+            if before.split()[2] == wanted and after.split()[0] in _FAT_TYPES:
+                return _FAT_FILE_LIMIT
+    return None

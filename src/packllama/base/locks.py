@@ -5,6 +5,7 @@ a waiter can say for whom it waits. On NFS these are as good as the server's ``f
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 from collections.abc import Callable, Iterator
@@ -78,6 +79,20 @@ class FileLock:
             text = read_small(self.path, limit=_HOLDER_LIMIT, what="a lock file").decode(errors="replace")
             return text or "another process"
         return "another process"
+
+
+def is_held(path: Path) -> bool:
+    """Whether some process holds the lock, found out without writing. True also when that cannot be told."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError as error:
+        return error.errno != errno.ENOENT
+    try:
+        return not _flock(descriptor, exclusive=False)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
 
 
 def _flock(descriptor: int, *, exclusive: bool) -> bool:

@@ -5,6 +5,8 @@ taken in; the manifest comes last. One deliberate difference: a GGUF is stored a
 publisher's, where recent versions of Ollama rewrite it. Nothing here runs a model or talks to a network.
 """
 
-from packllama.build.create import Created, CreatedLayer, create
+from packllama.build.assemble import BuiltLayer
+from packllama.build.create import Created, Rehearsed, create, rehearse
+from packllama.build.intake import UNKNOWN
 
-__all__ = ["Created", "CreatedLayer", "create"]
+__all__ = ["UNKNOWN", "BuiltLayer", "Created", "Rehearsed", "create", "rehearse"]

@@ -1,35 +1,26 @@
 """``create``: build a model and give it a name."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from packllama import gojson
-from packllama.base.errors import InvalidName, NotSupported
+from packllama.base.errors import InvalidName, ModelfileError, NotSupported
 from packllama.base.observer import SILENT, Observer
 from packllama.base.stop import Stop
-from packllama.build.configure import built_in_stops, configure
-from packllama.build.sources import SourceFile, opened
+from packllama.build.assemble import BuiltLayer, assemble
+from packllama.build.intake import Rehearsal, SessionIntake
+from packllama.build.parent import Parent, read_parent
+from packllama.build.sources import SourceFile, find_sources, opened
+from packllama.config import ModelConfig
 from packllama.digest import Digest
-from packllama.gguf import GGUF, Kind
-from packllama.manifest import CONFIG_TYPE, Layer, LayerKind, Manifest, compose
-from packllama.modelfile import Modelfile, ParameterValue, Recipe, expand_path
-from packllama.name import ModelName, reserved
+from packllama.manifest import Manifest
+from packllama.modelfile import Modelfile, Recipe
+from packllama.name import ModelName, Source, reserved, split_source
 from packllama.places.store import Removal, Session, Store, delete_unreferenced
 
-_LAYER_KINDS = {
-    Kind.MODEL: LayerKind.MODEL,
-    Kind.PROJECTOR: LayerKind.PROJECTOR,
-    Kind.ADAPTER: LayerKind.ADAPTER,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class CreatedLayer:
-    """A layer of the new model, and whether its blob was in the store before."""
-
-    layer: Layer
-    existed: bool
+# What Ollama writes into a stub of a model of its own service.
+_CLOUD_HOST = "https://ollama.com:443"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +29,20 @@ class Created:
 
     name: ModelName
     manifest: Manifest
-    layers: tuple[CreatedLayer, ...]
+    layers: tuple[BuiltLayer, ...]
     removed: Removal
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """What ``create`` would make. Files were not hashed: their layers have the digest ``intake.UNKNOWN``."""
+
+    name: ModelName
+    replaces: bool
+    layers: tuple[BuiltLayer, ...]
+    files: tuple[Path, ...]
+    bytes_to_read: int
     warnings: tuple[str, ...]
 
 
@@ -50,6 +53,7 @@ def create(
     base: Path,
     store: Store,
     where: str = "",
+    link: bool = False,
     keep_replaced: bool = False,
     observer: Observer = SILENT,
     stop: Stop | None = None,
@@ -57,91 +61,116 @@ def create(
     """Build the model that a Modelfile describes, and publish it under ``name``.
 
     ``base`` is the absolute folder that relative paths count from, ``where`` the Modelfile's path for errors.
-    A model that had the name is replaced at the end, and the blobs that only it used are removed, unless
-    ``keep_replaced``.
+    ``link``: take files in by hard links where that is safe. A model that had the name is replaced at the end, and
+    the blobs that only it used are removed, unless ``keep_replaced``.
 
     Raises:
         InvalidName: the name's tag has a meaning of its own in Ollama.
-        ModelfileError, MissingFile, GGUFError, NotSupported: the input. The store was not touched.
+        ModelfileError, MissingFile, ModelNotFound, GGUFError, NotSupported: the input. The store was not touched.
         NoSpace, NoRights: the store. It is as it was.
         FileChanged: a file was written to meanwhile. The store is as it was.
         Cancelled: ``stop`` was set. The store is as it was.
     """
     stop = stop or Stop()
-    _check_name(name)
-    recipe = Recipe.of(modelfile, where=where)
-    _check_supported(recipe, where)
-    paths = [expand_path(argument, base=base) for argument in recipe.froms]
     with (
-        opened(recipe.froms, paths) as files,
+        _ingredients(name, modelfile, base=base, store=store, where=where, stop=stop) as found,
         Session(store, holder=f"create {name.short}", observer=observer, stop=stop) as session,
     ):
-        builder = _Builder(session, observer)
-        manifest = builder.build(recipe, files)
+        session.check_name(name)
+        session.check_space([file.before.st_size for file in found.files])
+        observer.planned(sum(file.before.st_size for file in found.files))
+        for warning in found.warnings:
+            observer.noted(warning)
+        manifest, layers = assemble(
+            found.recipe,
+            SessionIntake(session, link=link),
+            parent=found.parent,
+            files=found.files,
+            remote=found.remote,
+        )
         name, replaced = session.publish(name, manifest)
+        recipe = found.recipe
     decoded = Manifest.decode(manifest, where=name.short)
     left_over = replaced.digests() - decoded.digests() if replaced and not keep_replaced else frozenset[Digest]()
     return Created(
         name=name,
         manifest=decoded,
-        layers=tuple(builder.layers),
+        layers=layers,
         removed=delete_unreferenced(store, left_over, observer=observer, stop=stop),
         warnings=recipe.warnings,
     )
 
 
-class _Builder:
-    """Fills a session with one model's blobs, in layer order."""
+def rehearse(
+    name: ModelName, modelfile: Modelfile, *, base: Path, store: Store, where: str = "", stop: Stop | None = None
+) -> Rehearsed:
+    """Check everything that ``create`` checks before it writes, and say what it would make. Writes nothing.
 
-    def __init__(self, session: Session, observer: Observer) -> None:
-        self._session = session
-        self._observer = observer
-        self.layers: list[CreatedLayer] = []
+    Raises: as ``create`` does for its input.
+    """
+    with _ingredients(name, modelfile, base=base, store=store, where=where, stop=stop or Stop()) as found:
+        _, layers = assemble(
+            found.recipe, Rehearsal(store), parent=found.parent, files=found.files, remote=found.remote
+        )
+        canonical = store.canonical(name)
+        return Rehearsed(
+            name=canonical,
+            replaces=canonical in store.scan().names,
+            layers=layers,
+            files=tuple(file.path for file in found.files),
+            bytes_to_read=sum(file.before.st_size for file in found.files),
+            warnings=(*found.recipe.warnings, *found.warnings),
+        )
 
-    def build(self, recipe: Recipe, files: Sequence[SourceFile]) -> bytes:
-        """Take everything in; the manifest's bytes."""
-        total = sum(file.before.st_size for file in files)
-        self._session.check_space(total)
-        self._observer.planned(total)
-        for file in files:
-            self._add_file(file)
-        models = [file.gguf for file in files if file.kind is Kind.MODEL]
-        self._add_text(LayerKind.TEMPLATE, recipe.template)
-        self._add_text(LayerKind.SYSTEM, recipe.system)
-        for license_text in recipe.licenses:
-            self._add(LayerKind.LICENSE, license_text.encode())
-        self._add_parameters(recipe.parameters, models)
-        if recipe.messages:
-            messages = [{"role": message.role.lower(), "content": message.content} for message in recipe.messages]
-            self._add(LayerKind.MESSAGES, gojson.line(messages))
-        return compose(self._config(models), [created.layer for created in self.layers])
 
-    def _add_file(self, file: SourceFile) -> None:
-        blob = self._session.ingest(file.descriptor, before=file.before, where=str(file.path))
-        kind = _LAYER_KINDS[file.kind]
-        layer = Layer(kind.media_type, blob.digest, blob.size, source=file.source)
-        self.layers.append(CreatedLayer(layer, self._session.existed(blob)))
+@dataclass(frozen=True, slots=True)
+class _Ingredients:
+    """Everything parsed, opened and checked. ``warnings`` are about the sources."""
 
-    def _add_text(self, kind: LayerKind, text: str) -> None:
-        if text:
-            self._add(kind, text.encode())
+    recipe: Recipe
+    parent: Parent | None
+    remote: ModelConfig | None
+    files: tuple[SourceFile, ...]
+    warnings: tuple[str, ...]
 
-    def _add_parameters(self, given: Mapping[str, ParameterValue], models: Sequence[GGUF]) -> None:
-        parameters: dict[str, gojson.JSON] = dict(given)
-        if stops := built_in_stops(models):
-            parameters.setdefault("stop", stops)
-        if parameters:
-            # Ollama's numbers have passed through JSON into a map, and so through a 64-bit float.
-            self._add(LayerKind.PARAMS, gojson.line(parameters, sort_keys=True, as_float64=True))
 
-    def _add(self, kind: LayerKind, data: bytes) -> None:
-        blob = self._session.put(data)
-        layer = Layer(kind.media_type, blob.digest, blob.size)
-        self.layers.append(CreatedLayer(layer, self._session.existed(blob)))
+@contextlib.contextmanager
+def _ingredients(
+    name: ModelName, modelfile: Modelfile, *, base: Path, store: Store, where: str, stop: Stop
+) -> Iterator[_Ingredients]:
+    _check_name(name)
+    recipe = Recipe.of(modelfile, where=where)
+    sources = find_sources(recipe, base=base, where=where)
+    if len(sources.adapters) > 1:
+        raise NotSupported("only one adapter is currently supported, also by Ollama", where=where)
+    parent, remote = _parent(store, sources.parent, recipe)
+    base_files = () if sources.parent else sources.files
+    with (
+        opened(base_files, stop=stop) as weights,
+        opened(() if remote else sources.adapters, stop=stop) as adapters,
+        opened(sources.drafts, stop=stop, draft=True) as drafts,
+    ):
+        ignored = sources.files if sources.parent else ()
+        warnings = [f"{path} is not used: beside FROM {sources.parent} Ollama ignores files" for path in ignored]
+        yield _Ingredients(recipe, parent, remote, (*weights, *adapters, *drafts), tuple(warnings))
 
-    def _config(self, models: Sequence[GGUF]) -> Layer:
-        blob = self._session.put(configure(models).encode())
-        return Layer(CONFIG_TYPE, blob.digest, blob.size)
+
+def _parent(store: Store, reference: str, recipe: Recipe) -> tuple[Parent | None, ModelConfig | None]:
+    if not reference:
+        return None, None
+    text, source = split_source(reference)
+    if source is not Source.CLOUD:
+        return read_parent(store, text), None
+    if recipe.drafts:
+        raise ModelfileError("DRAFT cannot be used with remote models")
+    stub = ModelConfig(
+        renderer=recipe.renderer,
+        parser=recipe.parser,
+        requires=recipe.requires,
+        remote_host=_CLOUD_HOST,
+        remote_model=text,
+    )
+    return None, stub
 
 
 def _check_name(name: ModelName) -> None:
@@ -151,19 +180,3 @@ def _check_name(name: ModelName) -> None:
             where=name.short,
             hint="Choose another tag.",
         )
-
-
-def _check_supported(recipe: Recipe, where: str) -> None:
-    for command, value in (
-        ("ADAPTER", recipe.adapters),
-        ("DRAFT", recipe.drafts),
-        ("RENDERER", recipe.renderer),
-        ("PARSER", recipe.parser),
-        ("REQUIRES", recipe.requires),
-    ):
-        if value:
-            raise NotSupported(
-                f"{command} is not supported yet",
-                where=where,
-                hint="Leave the line out, or build this model elsewhere.",
-            )

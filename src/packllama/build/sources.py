@@ -1,4 +1,4 @@
-"""The files that a Modelfile's FROM lines name: opened, read as GGUF, in the order of their layers."""
+"""What a Modelfile's FROM, ADAPTER and DRAFT lines name: files, opened and read as GGUF, or a model of the store."""
 
 import contextlib
 import os
@@ -7,11 +7,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from packllama.base.errors import BadInput, MissingFile, NotSupported, PackLlamaError, from_os_error
+from packllama.base.errors import MissingFile, ModelfileError, NotSupported, PackLlamaError, from_os_error
 from packllama.base.fs import open_plain
+from packllama.base.stop import Stop
+from packllama.build.folder import usable_files
 from packllama.gguf import GGUF, Kind, has_inline_tensors, kind_of, read_gguf, shard_count
+from packllama.manifest import LayerKind
+from packllama.modelfile import Recipe, expand_path
 
-_NAME_THE_FILE = "Name the .gguf file itself: FROM ./model.gguf"
+_KINDS = {Kind.MODEL: LayerKind.MODEL, Kind.PROJECTOR: LayerKind.PROJECTOR, Kind.ADAPTER: LayerKind.ADAPTER}
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where a recipe's parts come from. ``parent`` is the reference of a model; then ``files`` do not count."""
+
+    files: tuple[Path, ...]
+    parent: str
+    adapters: tuple[Path, ...]
+    drafts: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,37 +37,60 @@ class SourceFile:
     descriptor: int
     before: os.stat_result
     gguf: GGUF
-
-    @property
-    def kind(self) -> Kind:
-        return kind_of(self.gguf)
+    kind: LayerKind
 
     @property
     def source(self) -> str:
         """The manifest's ``from``: where Ollama keeps a file as it is, it notes the file's name."""
-        plain_model = self.kind is Kind.MODEL and not has_inline_tensors(self.gguf)
+        plain_model = self.kind is LayerKind.MODEL and not has_inline_tensors(self.gguf)
         return "" if plain_model else self.key
 
 
-@contextlib.contextmanager
-def opened(arguments: Sequence[str], paths: Sequence[Path]) -> Iterator[tuple[SourceFile, ...]]:
-    """Open and check the files of all FROM lines, in layer order: by key, byte by byte.
-
-    ``arguments`` are the words of the Modelfile, ``paths`` what they expand to.
+def find_sources(recipe: Recipe, *, base: Path, where: str) -> Sources:
+    """Look for what the recipe names; relative paths count from ``base``.
 
     Raises:
-        MissingFile: a path that is not there.
-        NotSupported: a folder, a model's name, one shard of several: not built yet.
-        GGUFError: a file is no sound GGUF.
+        MissingFile: what looks like a path, or must be one, is not there.
+        BadInput, NotSupported: a folder without files that can be used.
+        ModelfileError: the draft is the model itself.
     """
-    resolved = dict.fromkeys(_resolved(argument, path) for argument, path in zip(arguments, paths, strict=True))
-    keys = request_keys(list(resolved))
+    files: list[Path] = []
+    parent = ""
+    for argument in recipe.froms:
+        path = expand_path(argument, base=base)
+        if _is_there(path):
+            files += _files_at(path)
+        elif _looks_like_path(argument) or path.is_symlink():
+            raise _missing(path)
+        else:
+            parent = argument
+    adapters = [_files_at(_existing(expand_path(argument, base=base))) for argument in recipe.adapters]
+    drafts = [_files_at(_existing(expand_path(argument, base=base))) for argument in recipe.drafts]
+    sources = Sources(
+        files=tuple(dict.fromkeys(files)),
+        parent=parent,
+        adapters=tuple(adapters[-1]) if adapters else (),
+        drafts=tuple(dict.fromkeys(path for paths in drafts for path in paths)),
+    )
+    _check_draft(sources, where)
+    return sources
+
+
+@contextlib.contextmanager
+def opened(paths: Sequence[Path], *, stop: Stop, draft: bool = False) -> Iterator[tuple[SourceFile, ...]]:
+    """Open and check GGUF files, in layer order: by their keys, byte by byte.
+
+    Raises:
+        GGUFError: a file is no sound GGUF.
+        NotSupported: one shard of several.
+    """
+    keys = request_keys(paths)
     with contextlib.ExitStack() as stack:
         files = []
-        for path in sorted(resolved, key=lambda path: keys[path].encode("utf-8", "surrogateescape")):
+        for path in sorted(paths, key=lambda path: os.fsencode(keys[path])):
             descriptor = open_plain(path, what="a GGUF file")
             stack.callback(os.close, descriptor)
-            files.append(_read(path, keys[path], descriptor))
+            files.append(_read(path, keys[path], descriptor, draft=draft, stop=stop))
         yield tuple(files)
 
 
@@ -65,51 +102,52 @@ def request_keys(paths: Sequence[Path]) -> dict[Path, str]:
     return {path: path.relative_to(common).as_posix() for path in paths}
 
 
-def _resolved(argument: str, path: Path) -> Path:
+def _is_there(path: Path) -> bool:
+    """False only when the system says that there is no such file."""
     try:
-        mode = path.stat().st_mode
-    except FileNotFoundError as error:
-        raise _absent(argument, path) from error
+        path.stat()
+    except FileNotFoundError:
+        return False
     except OSError as error:
-        raise from_os_error(error, doing="looking at a FROM", where=path) from error
+        raise from_os_error(error, doing="looking for a file of the Modelfile", where=path) from error
     except ValueError as error:
-        raise MissingFile("no file can have this name", where=argument) from error
-    if stat.S_ISDIR(mode):
-        raise _folder(path)
+        raise MissingFile("no file can have this name", where=str(path)) from error
+    return True
+
+
+def _existing(path: Path) -> Path:
+    if not _is_there(path):
+        raise _missing(path)
     return path
 
 
-def _absent(argument: str, path: Path) -> PackLlamaError:
+def _files_at(path: Path) -> list[Path]:
+    return usable_files(path) if stat.S_ISDIR(path.stat().st_mode) else [path]
+
+
+def _looks_like_path(argument: str) -> bool:
+    ends_like_weights = argument.lower().endswith((".gguf", ".safetensors", ".bin"))
+    return argument.startswith((".", "/", "~", "\\")) or ends_like_weights
+
+
+def _missing(path: Path) -> PackLlamaError:
     if path.is_symlink():
         return MissingFile("the link leads nowhere", where=str(path), hint="Restore the file that it points to.")
-    if argument.startswith((".", "/", "~", "\\")) or argument.lower().endswith((".gguf", ".safetensors", ".bin")):
-        return MissingFile(
-            "no such file",
-            where=str(path),
-            hint="Check the spelling; relative paths count from the Modelfile's folder.",
-        )
-    return NotSupported(
-        f"FROM {argument}: building on a model of the store is not supported yet",
-        where=str(path),
-        hint="If a file was meant: none of this name is there; relative paths count from the Modelfile's folder.",
+    return MissingFile(
+        "no such file", where=str(path), hint="Check the spelling; relative paths count from the Modelfile's folder."
     )
 
 
-def _folder(path: Path) -> PackLlamaError:
-    try:
-        usable = sorted(entry.name for entry in path.iterdir() if entry.name.lower().endswith(".gguf"))
-    except OSError as error:
-        return from_os_error(error, doing="looking into the folder of a FROM", where=path)
-    if not usable:
-        return BadInput("the folder holds no GGUF file", where=str(path), hint=_NAME_THE_FILE)
-    return NotSupported(
-        f"FROM a folder is not supported yet; it holds {', '.join(usable[:5])}", where=str(path), hint=_NAME_THE_FILE
-    )
+def _check_draft(sources: Sources, where: str) -> None:
+    models = {path.resolve() for path in sources.files}
+    for path in sources.drafts:
+        if path.resolve() in models:
+            raise ModelfileError(f"DRAFT must not reference the same local path as FROM: {path}", where=where)
 
 
-def _read(path: Path, key: str, descriptor: int) -> SourceFile:
+def _read(path: Path, key: str, descriptor: int, *, draft: bool, stop: Stop) -> SourceFile:
     before = os.fstat(descriptor)
-    gguf = read_gguf(descriptor, size=before.st_size, where=str(path))
+    gguf = read_gguf(descriptor, size=before.st_size, where=str(path), stop=stop)
     count = shard_count(gguf)
     if count > 1:
         raise NotSupported(
@@ -117,4 +155,4 @@ def _read(path: Path, key: str, descriptor: int) -> SourceFile:
             where=str(path),
             hint="Merge the shards into one GGUF first (llama-gguf-split --merge does it).",
         )
-    return SourceFile(path, key, descriptor, before, gguf)
+    return SourceFile(path, key, descriptor, before, gguf, LayerKind.DRAFT if draft else _KINDS[kind_of(gguf)])

@@ -7,9 +7,11 @@ import click
 
 from packllama.base.errors import MissingFile
 from packllama.base.units import human_bytes
-from packllama.build import Created, create
+from packllama.build import UNKNOWN, Created, Rehearsed, create, rehearse
 from packllama.cli.door import Door, Progress
 from packllama.cli.options import common, pass_door
+from packllama.cli.table import padded_rows
+from packllama.manifest import Layer
 from packllama.modelfile import Modelfile, read_modelfile
 from packllama.name import ModelName
 
@@ -17,16 +19,27 @@ from packllama.name import ModelName
 @click.command("create")
 @click.argument("name")
 @click.option("-f", "--file", "path", default="Modelfile", show_default=True, help="The Modelfile; - reads stdin.")
+@click.option("--link", is_flag=True, help="Hard-link the files instead of copying them; see below.")
+@click.option("--dry-run", is_flag=True, help="Check everything and say what would be made; write nothing.")
 @common
 @pass_door
-def command(door: Door, name: str, path: str) -> None:
+def command(door: Door, name: str, path: str, link: bool, dry_run: bool) -> None:
     """Build the model NAME from a Modelfile.
 
     Relative paths in it count from its folder. The GGUF is stored as it is, so its digest is its publisher's.
     Unlike Ollama, a Modelfile that is missing is an error, and nothing is ever downloaded.
+
+    With --link the file and the store's blob are one: no space is used twice, and whoever edits the file later
+    damages the model, which then no longer matches its digest. Only a file that is yours and that nobody else can
+    write to is linked; others are copied. Where the file system can share blocks between copies (btrfs, xfs),
+    packllama does that by itself, and --link is not needed.
     """
     parsed = ModelName.parse(name)
     modelfile, where, base = _read(path)
+    if dry_run:
+        store = door.store(writing=True)
+        _rehearse(door, rehearse(parsed, modelfile, base=base, where=where, store=store, stop=door.stop))
+        return
     with Progress(door, f"creating {parsed.short}") as progress:
         created = create(
             parsed,
@@ -34,6 +47,7 @@ def command(door: Door, name: str, path: str) -> None:
             base=base,
             where=where,
             store=door.store(writing=True),
+            link=link,
             keep_replaced=door.settings.keep_replaced,
             observer=progress,
             stop=door.stop,
@@ -66,6 +80,36 @@ def _tell(door: Door, created: Created) -> None:
     elif created.removed.freed:
         door.say(f"freed {human_bytes(created.removed.freed)} of the older model")
     door.say(f"created {created.name.short}, {human_bytes(created.manifest.total_size)}")
+
+
+def _rehearse(door: Door, rehearsed: Rehearsed) -> None:
+    rows = [(str(built.layer.kind or built.layer.media_type), built.layer) for built in rehearsed.layers]
+    if door.as_json:
+        layers = [
+            {"type": kind, "digest": None if layer.digest == UNKNOWN else str(layer.digest), "size": layer.size}
+            for kind, layer in rows
+        ]
+        door.result_json(
+            {
+                "dry_run": True,
+                "name": rehearsed.name.short,
+                "replaces": rehearsed.replaces,
+                "layers": layers,
+                "files": [str(path) for path in rehearsed.files],
+                "bytes_to_read": rehearsed.bytes_to_read,
+                "warnings": list(rehearsed.warnings),
+            }
+        )
+        return
+    for warning in rehearsed.warnings:
+        door.say(warning)
+    door.result(f"would {'replace' if rehearsed.replaces else 'create'} {rehearsed.name.short}\n")
+    table = [(kind, human_bytes(layer.size), _digest_words(layer)) for kind, layer in rows]
+    door.result("".join(f"  {line.rstrip()}\n" for line in padded_rows(table)))
+
+
+def _digest_words(layer: Layer) -> str:
+    return "hashed when it is taken in" if layer.digest == UNKNOWN else str(layer.digest)
 
 
 def _document(created: Created) -> dict[str, object]:

@@ -10,27 +10,30 @@ from packllama.base.units import human_bytes, human_when
 from packllama.cli.door import Door
 from packllama.cli.options import common, pass_door
 from packllama.cli.table import titled_table
-from packllama.places.store import Listed
+from packllama.describe import is_remote
+from packllama.places.store import Listed, Store
 
 
 @click.command("list")
 @click.argument("pattern", required=False, default="")
 @click.argument("ignored", nargs=-1, metavar="")
+@click.option("--digests", is_flag=True, help="Print whole digests instead of their first 12 digits.")
 @common
 @pass_door
-def command(door: Door, pattern: str, ignored: tuple[str, ...]) -> None:
+def command(door: Door, pattern: str, ignored: tuple[str, ...], digests: bool) -> None:
     """List the models in the store, newest first.
 
     PATTERN is the beginning of a name, or a pattern with * and ?; letter case does not matter.
     """
     del ignored  # Ollama takes more words and does nothing with them
-    listed, broken = door.store().listing()
+    store = door.store()
+    listed, broken = store.listing()
     listed = [item for item in listed if _matches(item.model.name.short, pattern)]
     if door.as_json:
-        door.result_json({"models": [_document(item) for item in listed]})
+        door.result_json({"models": [_document(store, item) for item in listed]})
     else:
         now = time.time()
-        rows = [_row(item, now) for item in listed]
+        rows = [_row(store, item, now, whole_digest=digests) for item in listed]
         door.result("".join(f"{line}\n" for line in titled_table(("NAME", "ID", "SIZE", "MODIFIED"), rows)))
     for error in broken:
         door.say(f"not listed: {error.where or ''}: {error.message}")
@@ -42,18 +45,19 @@ def _matches(name: str, pattern: str) -> bool:
     return name.lower().startswith(pattern.lower())
 
 
-def _row(item: Listed, now: float) -> tuple[str, ...]:
+def _row(store: Store, item: Listed, now: float, *, whole_digest: bool) -> tuple[str, ...]:
     manifest = item.model.manifest
-    # A model without weights is a stub of a remote one.
-    size = human_bytes(manifest.total_size) if manifest.layers else "-"
-    return escaped(item.model.name.short), manifest.digest.short, size, human_when(item.modified, now=now)
+    digest = manifest.digest.hex if whole_digest else manifest.digest.short
+    size = "-" if is_remote(store, item.model) else human_bytes(manifest.total_size)
+    return escaped(item.model.name.short), digest, size, human_when(item.modified, now=now)
 
 
-def _document(item: Listed) -> dict[str, object]:
+def _document(store: Store, item: Listed) -> dict[str, object]:
     manifest = item.model.manifest
     return {
         "name": item.model.name.short,
         "digest": manifest.digest.hex,
         "size": manifest.total_size,
         "modified": int(item.modified),
+        "remote": is_remote(store, item.model),
     }

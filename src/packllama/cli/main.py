@@ -24,9 +24,12 @@ VERBS = {
     "run": ("run", "Answer a prompt with a model"),
     "list": ("list", "List the models in the store"),
     "show": ("show", "Show a model"),
+    "files": ("files", "Print the files a model consists of, for cp, rsync or tar"),
+    "cp": ("cp", "Give a model a second name"),
     "rm": ("rm", "Remove models and the data nobody else uses"),
+    "verify": ("verify", "Read every byte and say what is damaged"),
 }
-ALIASES = {"ls": "list"}
+ALIASES = {"ls": "list", "check": "verify"}
 
 
 class Verbs(click.Group):
@@ -76,7 +79,7 @@ def main(arguments: list[str]) -> int:
     door = Door(Settings.read(os.environ), Stop(), as_json="--json" in arguments)
     caught = _catch_signals(door.stop)
     try:
-        program.main(arguments, prog_name="packllama", standalone_mode=False, obj=door)
+        status = program.main(arguments, prog_name="packllama", standalone_mode=False, obj=door)
         sys.stdout.flush()
     except click.exceptions.Exit as error:
         return error.exit_code
@@ -85,7 +88,8 @@ def main(arguments: list[str]) -> int:
         return 128 + (caught() or signal.SIGINT)
     except BaseException as error:  # noqa: BLE001 - the door turns everything into a sentence
         return fail(error, as_json=door.as_json)
-    return 0
+    # A verb whose answer can be no returns its status.
+    return status if isinstance(status, int) else 0
 
 
 def _catch_signals(stop: Stop) -> Callable[[], int | None]:

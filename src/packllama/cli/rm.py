@@ -2,11 +2,11 @@
 
 import click
 
+from packllama.base.errors import ModelNotFound
 from packllama.base.units import human_bytes
 from packllama.cli.door import Door, Progress
 from packllama.cli.options import common, pass_door
-from packllama.name import ModelName
-from packllama.places.store import Removal, remove_model
+from packllama.places.store import Removal, name_to_remove, remove_model
 
 
 @click.command("rm")
@@ -16,12 +16,15 @@ from packllama.places.store import Removal, remove_model
 @pass_door
 def command(door: Door, names: tuple[str, ...], dry_run: bool) -> None:
     """Remove models, and the data that no other model uses. Stops at the first name that cannot be removed."""
-    parsed = [(text, ModelName.parse(text)) for text in names]
     store = door.store()
+    parsed = [(text, name_to_remove(store, text)) for text in names]
     removed = []
     with Progress(door, "removing") as progress:
         for text, name in parsed:
-            removal = remove_model(store, name, dry_run=dry_run, observer=progress, stop=door.stop)
+            try:
+                removal = remove_model(store, name, dry_run=dry_run, observer=progress, stop=door.stop)
+            except ModelNotFound as error:
+                raise ModelNotFound(text) from error
             removed.append({"name": text, "freed": removal.freed, "kept_because": removal.kept_because})
             if not door.as_json:
                 door.result(f"would delete '{text}'\n" if dry_run else f"deleted '{text}'\n")

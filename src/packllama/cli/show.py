@@ -6,15 +6,17 @@ import click
 
 from packllama.base.errors import NotSupported, UsageError
 from packllama.base.terminal import escaped
+from packllama.base.units import human_bytes
 from packllama.cli.door import Door
 from packllama.cli.options import common, pass_door
-from packllama.cli.table import padded_rows
-from packllama.describe import Description, describe, metadata_rows, modelfile_of, parameter_lines, tensor_rows
+from packllama.cli.overview import overview
+from packllama.cli.table import titled_table
+from packllama.describe import Description, LayerFile, describe, layer_files, modelfile_of, parameter_lines
+from packllama.model import Model
 from packllama.name import ModelName, Source, split_source
 from packllama.places.store import Store
 
-_PARTS = ("license", "modelfile", "parameters", "system", "template")
-_SHOWN_LINES = 2
+_PARTS = ("license", "modelfile", "parameters", "system", "template", "layers")
 
 
 @click.command("show")
@@ -24,25 +26,33 @@ _SHOWN_LINES = 2
 @click.option("--parameters", "part", flag_value="parameters", multiple=True, help="Print the parameters.")
 @click.option("--system", "part", flag_value="system", multiple=True, help="Print the system prompt.")
 @click.option("--template", "part", flag_value="template", multiple=True, help="Print the prompt template.")
+@click.option("--layers", "part", flag_value="layers", multiple=True, help="Print its layers and who shares them.")
 @click.option("-v", "--verbose", is_flag=True, help="Also the GGUF's metadata and tensors.")
 @common
 @pass_door
 def command(door: Door, name: str, part: tuple[str, ...], verbose: bool) -> None:
-    """Show a model: what it is, what it can do, its parameters, system prompt and licence."""
+    """Show a model: what it is, what it can do, its parameters, system prompt and licence.
+
+    With --layers, also of a model that is damaged or runs elsewhere.
+    """
     if len(part) > 1:
         words = [f"'--{word}'" for word in _PARTS]
         raise UsageError(f"only one of {', '.join(words[:-1])}, or {words[-1]} can be specified")
     text, source = split_source(name)
     if source is Source.CLOUD:
-        raise NotSupported("models that run elsewhere are not supported", where=name)
+        raise NotSupported("models that run elsewhere: remote model details are unavailable", where=name)
     store = door.store()
-    described = describe(store, store.find(ModelName.parse(text)))
+    model = store.find(ModelName.parse(text))
+    if "layers" in part:
+        _show_layers(door, model, layer_files(store, model))
+        return
+    described = describe(store, model)
     if door.as_json:
         door.result_json(_document(store, described))
     elif part:
         door.result(_part(store, described, part[0]))
     else:
-        door.result(_overview(described, verbose=verbose))
+        door.result(overview(described, verbose=verbose))
 
 
 def _part(store: Store, described: Description, part: str) -> str:
@@ -56,75 +66,28 @@ def _part(store: Store, described: Description, part: str) -> str:
     return parts.system if part == "system" else described.template
 
 
-def _overview(described: Description, *, verbose: bool) -> str:
-    parts = described.parts
-    sections = [
-        _section("Model", _facts(described)),
-        _section("Capabilities", [(word,) for word in described.capabilities]),
-        _section("Projector", _projector_facts(described)),
-        _section("Parameters", parameter_lines(parts.parameters)),
-        *(_header_sections(described) if verbose else ()),
-        _section("System", _first_lines(parts.system)),
-        _section("License", _first_lines("\n".join(parts.licenses))),
+def _show_layers(door: Door, model: Model, files: Sequence[LayerFile]) -> None:
+    if door.as_json:
+        door.result_json({**_identity(model), "layers": [_layer_document(file) for file in files]})
+        return
+    rows = [
+        (
+            file.layer.digest.short,
+            escaped(file.what),
+            human_bytes(file.layer.size),
+            file.path.as_posix(),
+            ", ".join(name.short for name in file.shared_with) or "-",
+        )
+        for file in files
     ]
-    return "".join(sections)
-
-
-def _header_sections(described: Description) -> list[str]:
-    if described.gguf is None or described.gguf_path is None:
-        return []
-    return [
-        _section("Metadata", metadata_rows(described.gguf_path, described.gguf)),
-        _section("Tensors", tensor_rows(described.gguf)),
-    ]
-
-
-def _section(title: str, rows: Sequence[Sequence[str]]) -> str:
-    if not rows:
-        return ""
-    lines = padded_rows([[escaped(cell) for cell in row] for row in rows])
-    return f"  {title}\n" + "".join(f"    {line}\n" for line in lines) + "\n"
-
-
-def _facts(described: Description) -> list[tuple[str, str]]:
-    return _known(
-        ("architecture", described.architecture),
-        ("parameters", described.parameters),
-        ("context length", described.context_length),
-        ("embedding length", described.embedding_length),
-        ("quantization", described.quantization),
-        ("requires", described.requires),
-    )
-
-
-def _projector_facts(described: Description) -> list[tuple[str, str]]:
-    projector = described.projector
-    if projector is None:
-        return []
-    return _known(
-        ("architecture", projector.architecture),
-        ("parameters", projector.parameters),
-        ("embedding length", projector.embedding_length),
-        ("dimensions", projector.dimensions),
-    )
-
-
-def _known(*rows: tuple[str, str | int | None]) -> list[tuple[str, str]]:
-    return [(label, str(value)) for label, value in rows if value not in (None, "")]
-
-
-def _first_lines(text: str) -> list[tuple[str]]:
-    lines = [line for line in text.splitlines() if line.strip()]
-    shown = [(line,) for line in lines[:_SHOWN_LINES]]
-    return [*shown, ("...",)] if len(lines) > _SHOWN_LINES else shown
+    lines = titled_table(("DIGEST", "WHAT", "SIZE", "PATH", "SHARED WITH"), rows)
+    door.result("".join(f"{line.rstrip()}\n" for line in lines))
 
 
 def _document(store: Store, described: Description) -> dict[str, object]:
     parts = described.parts
     return {
-        "name": parts.model.name.short,
-        "digest": parts.model.manifest.digest.hex,
-        "size": parts.model.manifest.total_size,
+        **_identity(parts.model),
         "architecture": described.architecture,
         "parameter_size": described.parameters,
         "context_length": described.context_length,
@@ -138,4 +101,19 @@ def _document(store: Store, described: Description) -> dict[str, object]:
         "licenses": list(parts.licenses),
         "messages": [{"role": message.role, "content": message.content} for message in parts.messages],
         "modelfile": modelfile_of(store, described),
+        "layers": [_layer_document(file) for file in layer_files(store, parts.model)],
+    }
+
+
+def _identity(model: Model) -> dict[str, object]:
+    return {"name": model.name.short, "digest": model.manifest.digest.hex, "size": model.manifest.total_size}
+
+
+def _layer_document(file: LayerFile) -> dict[str, object]:
+    return {
+        "type": file.what,
+        "digest": str(file.layer.digest),
+        "size": file.layer.size,
+        "path": file.path.as_posix(),
+        "shared_with": [name.short for name in file.shared_with],
     }

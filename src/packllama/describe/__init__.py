@@ -6,14 +6,19 @@ Never writes, never loads a model, never prints.
 
 from packllama.describe.capabilities import capabilities
 from packllama.describe.description import Description, Projector, describe
+from packllama.describe.layers import LayerFile, layer_files
 from packllama.describe.metadata import metadata_rows, tensor_rows
 from packllama.describe.modelfile import modelfile_of, parameter_lines
+from packllama.describe.remote import is_remote
 
 __all__ = [
     "Description",
+    "LayerFile",
     "Projector",
     "capabilities",
     "describe",
+    "is_remote",
+    "layer_files",
     "metadata_rows",
     "modelfile_of",
     "parameter_lines",

@@ -1,9 +1,10 @@
 """What a model can do, judged from its layers as Ollama judges it (create §11)."""
 
-import re
 from collections.abc import Iterator, Sequence
 
 from packllama.config import ModelConfig
+from packllama.describe.parsers import parser_capabilities
+from packllama.describe.templates import is_gpt_oss, jinja_capabilities, template_capabilities, uses_jinja
 from packllama.gguf import (
     GGUF,
     chat_template,
@@ -13,27 +14,34 @@ from packllama.gguf import (
     projector_facts,
 )
 
-_ACTION = re.compile(r"\{\{.*?\}\}", re.DOTALL)
-_THINK_SPLIT = re.compile(r"content\.split\((['\"])</think>\1\)")
+# Ollama's engine cannot feed sound to these, though their files bring a tower for it.
+_DEAF = "nemotron_h_omni"
 
 
 def capabilities(
     config: ModelConfig, *, model: GGUF | None, projectors: Sequence[GGUF], template: str | None
 ) -> tuple[str, ...]:
     """The names of the capabilities, in Ollama's order. ``template`` is the model's Go template, if it has one."""
+    jinja = chat_template(model) if model is not None else None
+    by_jinja = uses_jinja(config, template=template, jinja=jinja)
     found = [*config.capabilities]
+    if by_jinja:
+        found += jinja_capabilities(jinja or "")
     if model is not None:
-        found += _of_gguf(model, rendered_by_it=template is None)
+        found += _of_gguf(model)
     for projector in projectors:
         found += _of_projector(projector)
-    if template is not None:
-        found += _of_template(template)
+    if template is not None and not by_jinja:
+        found += template_capabilities(template)
+    found += parser_capabilities(config.parser)
+    if is_gpt_oss(config):
+        found.append("thinking")
+    if config.model_family == _DEAF:
+        found = [word for word in found if word != "audio"]
     return tuple(dict.fromkeys(found))
 
 
-def _of_gguf(model: GGUF, *, rendered_by_it: bool) -> Iterator[str]:
-    if rendered_by_it:
-        yield from _of_jinja(chat_template(model) or "")
+def _of_gguf(model: GGUF) -> Iterator[str]:
     yield "embedding" if is_embedding_model(model) else "completion"
     if has_inline_vision(model):
         yield "vision"
@@ -41,24 +49,8 @@ def _of_gguf(model: GGUF, *, rendered_by_it: bool) -> Iterator[str]:
         yield "audio"
 
 
-def _of_jinja(text: str) -> Iterator[str]:
-    if "tools" in text or "tool_call" in text:
-        yield "tools"
-    marked = "<think>" in text and "</think>" in text
-    split = _THINK_SPLIT.search(text) and "reasoning_content" not in text and "<SPECIAL_12>" not in text
-    if marked or split:
-        yield "thinking"
-
-
 def _of_projector(projector: GGUF) -> Iterator[str]:
     facts = projector_facts(projector)
     yield "vision"
     if facts.audio and facts.vision_type != "gemma3nv":
         yield "audio"
-
-
-def _of_template(text: str) -> Iterator[str]:
-    actions = " ".join(_ACTION.findall(text))
-    for capability, identifier in (("tools", r"\.Tools\b"), ("insert", r"\.Suffix\b"), ("thinking", r"\.Thinking\b")):
-        if re.search(identifier, actions):
-            yield capability

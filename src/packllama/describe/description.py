@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packllama.base.errors import NotSupported
+from packllama.config import ModelConfig
 from packllama.describe.capabilities import capabilities
+from packllama.describe.remote import is_stub
+from packllama.describe.templates import PLAIN_TEMPLATE, uses_jinja
 from packllama.gguf import (
     GGUF,
     architecture,
@@ -18,9 +21,6 @@ from packllama.gguf import (
 from packllama.manifest import LayerKind
 from packllama.model import Model
 from packllama.places.store import ModelParts, Store, layer_paths, read_parts
-
-# What Ollama renders when a model brings no template of any kind.
-PLAIN_TEMPLATE = "{{ .Prompt }}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class Projector:
 class Description:
     """What ``show`` prints. Lengths are in tokens or numbers; None when the file does not say.
 
-    ``gguf`` is the header of the file that is loaded, the last one. ``template`` is the Go template layer's text,
-    else the GGUF's own Jinja template, else the plain one.
+    ``gguf`` is the header of the file that is loaded, the last one. ``template`` is what renders the model: the
+    text of its Go template layer, or the GGUF's own Jinja template, or the plain one.
     """
 
     parts: ModelParts
@@ -65,10 +65,11 @@ def describe(store: Store, model: Model) -> Description:
     """
     parts = read_parts(store, model)
     config = parts.config
-    if config.remote_host or config.remote_model:
+    if is_stub(config):
         raise NotSupported(
-            f"this is a stub of the remote model {config.remote_model!r}; its details are not on this machine",
+            f"this is a stub of the remote model {config.remote_model!r}; remote model details are unavailable",
             where=model.name.short,
+            hint="Only --layers can be shown of it.",
         )
     weights = layer_paths(store, model, LayerKind.MODEL)
     projectors = [open_gguf(path) for path in layer_paths(store, model, LayerKind.PROJECTOR)]
@@ -78,21 +79,22 @@ def describe(store: Store, model: Model) -> Description:
         gguf=gguf,
         gguf_path=weights[-1] if weights else None,
         architecture=architecture(gguf) if gguf else config.model_family,
-        parameters=human_count(parameter_count(gguf)) if gguf else config.model_type,
+        parameters=config.model_type or (human_count(parameter_count(gguf)) if gguf else ""),
         context_length=(context_length(gguf) if gguf else None) or config.context_length or None,
         embedding_length=(embedding_length(gguf) if gguf else None) or config.embedding_length or None,
         quantization=config.file_type,
         requires=config.requires,
         capabilities=capabilities(config, model=gguf, projectors=projectors, template=parts.template),
         projector=_projector(projectors[0]) if projectors else None,
-        template=_template(parts.template, gguf),
+        template=_template(config, parts.template, gguf),
     )
 
 
-def _template(layer: str | None, gguf: GGUF | None) -> str:
-    if layer is not None:
-        return layer
-    return (chat_template(gguf) if gguf else None) or PLAIN_TEMPLATE
+def _template(config: ModelConfig, layer: str | None, gguf: GGUF | None) -> str:
+    jinja = chat_template(gguf) if gguf else None
+    if jinja is not None and uses_jinja(config, template=layer, jinja=jinja):
+        return jinja
+    return PLAIN_TEMPLATE if layer is None else layer
 
 
 def _projector(gguf: GGUF) -> Projector:

@@ -9,6 +9,9 @@ from packllama.base.fs import open_plain
 from packllama.base.terminal import columns
 from packllama.gguf import GGUF, ArrayInfo, Element, Value, ValueType, parameter_count, read_array
 
+# What Ollama leaves out: the name is a publisher's free text, the template is shown by ``--template``.
+_LEFT_OUT = {"general.name", "tokenizer.chat_template"}
+
 # Ollama shows as much of an array as fits into so many columns, and one element at least.
 _ARRAY_COLUMNS = 10
 
@@ -17,7 +20,11 @@ def metadata_rows(path: Path, gguf: GGUF) -> list[tuple[str, str]]:
     """Key and printed value, sorted by key. ``path`` is the file that ``gguf`` came from."""
     descriptor = open_plain(path, what="a GGUF file")
     try:
-        rows = {key: _printed(descriptor, path, gguf, value) for key, value in gguf.metadata.items()}
+        rows = {
+            key: _printed(descriptor, path, gguf, value)
+            for key, value in gguf.metadata.items()
+            if key not in _LEFT_OUT
+        }
     finally:
         os.close(descriptor)
     # Ollama counts, and shows what it counted beside what the file says.

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from packllama import gojson
-from packllama.describe.description import PLAIN_TEMPLATE, Description
+from packllama.describe.description import Description
+from packllama.describe.templates import PLAIN_TEMPLATE
 from packllama.jsonfields import Json
 from packllama.manifest import LayerKind
 from packllama.modelfile import Command, print_command

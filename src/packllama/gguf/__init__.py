@@ -1,11 +1,11 @@
 """Reads what a GGUF file says about itself.
 
 The room takes in a header (keys, table of tensors) and hands out a :class:`GGUF`: a value, checked against the
-file's size and against limits, so that no later room needs to distrust its numbers. It follows create.md §4.2,
-§4.3 and §7 (kinds, limits, inline tensors) and store.md §8.2 and §8.3 (names for sizes and quantisations).
+file's size and against limits, so that no later room needs to distrust its numbers. Kinds, limits and inline tensors
+are those of Ollama's create; names for sizes and quantisations those that Ollama writes into a config.
 
 It never reads tensor data, never maps a file into memory, never writes, and never raises anything but the errors of
-:mod:`packllama.base.errors`. Versions 2 and 3, little-endian; memory stays far below the file's size.
+:mod:`packllama.base.errors`. Versions 1 to 3 in either byte order; memory stays far below the file's size.
 """
 
 from packllama.gguf.arrays import read_array
@@ -25,15 +25,18 @@ from packllama.gguf.facts import (
 )
 from packllama.gguf.gguf import GGUF
 from packllama.gguf.kind import Kind, has_inline_tensors, kind_of, shard_count, shard_index
+from packllama.gguf.layout import ByteOrder
 from packllama.gguf.magic import MAGIC
 from packllama.gguf.reader import open_gguf, read_gguf
 from packllama.gguf.tensor import TensorInfo, TensorType
-from packllama.gguf.value import ArrayInfo, Element, Scalar, Value, ValueType
+from packllama.gguf.value import ArrayInfo, Element, Scalar, Value
+from packllama.gguf.valuetype import ValueType
 
 __all__ = [
     "GGUF",
     "MAGIC",
     "ArrayInfo",
+    "ByteOrder",
     "Element",
     "Kind",
     "ProjectorFacts",

@@ -5,9 +5,11 @@ from itertools import repeat
 from struct import Struct
 
 from packllama.base.errors import GGUFError
+from packllama.base.stop import Stop
 from packllama.gguf import limits
-from packllama.gguf.layout import LITTLE_ENDIAN, Layout
-from packllama.gguf.value import ArrayInfo, Element, ValueType
+from packllama.gguf.layout import Layout
+from packllama.gguf.value import ArrayInfo, Element
+from packllama.gguf.valuetype import ValueType
 from packllama.gguf.window import Window
 
 
@@ -17,35 +19,37 @@ def skip_array(window: Window, layout: Layout, *, what: str) -> ArrayInfo:
     Raises: GGUFError, for a nested array, an unknown type, or more elements than there is file left.
     """
     element_type = _element_type(window.integer(layout.u32, what), what=what, where=window.where)
-    count = window.integer(layout.count, what)
+    count = window.integer(layout.length, what)
     if count > limits.ARRAY_ELEMENTS:
         raise GGUFError(
             f"{what} has {count} elements, more than the {limits.ARRAY_ELEMENTS} allowed", where=window.where
         )
     form = layout.scalars.get(element_type)
-    info = ArrayInfo(element_type, count, window.position)
+    info = ArrayInfo(element_type, count, window.position, layout)
     if form is not None:
         window.skip(count * form.size, what)
         return info
-    window.require(count * layout.count.size, what)
-    _skip_strings(window, count, layout.count, what)
+    window.require(count * layout.length.size, what)
+    _skip_strings(window, count, layout.length, what)
     return info
 
 
-def read_array(fd: int, info: ArrayInfo, *, size: int, where: str, first: int | None = None) -> tuple[Element, ...]:
+def read_array(
+    fd: int, info: ArrayInfo, *, size: int, where: str, first: int | None = None, stop: Stop | None = None
+) -> tuple[Element, ...]:
     """Read an array's elements, or only the ``first`` so many, from the file whose header gave ``info``.
 
     ``size`` is the file's, in bytes. Strings that are not UTF-8 show U+FFFD. A whole array is as large in memory
     as it wants to be, up to 64 Mi elements; strings together up to :data:`limits.TEXT_BYTES`.
 
-    Raises: GGUFError, when the file is not what it was. FileChanged, when it became shorter.
+    Raises: GGUFError, when the file is not what it was. FileChanged, when it became shorter. Cancelled, by ``stop``.
     """
     count = info.count if first is None else min(first, info.count)
-    window = Window(fd, size=size, where=where, position=info.offset)
+    window = Window(fd, size=size, where=where, position=info.offset, stop=stop)
     what = "an array"
-    form = LITTLE_ENDIAN.scalars.get(info.element_type)
+    form = info.layout.scalars.get(info.element_type)
     if form is None:
-        return _read_strings(window, count, what)
+        return _read_strings(window, count, info.layout, what)
     window.require(count * form.size, what)
     if info.element_type is ValueType.BOOL:
         return tuple(window.number(form, what) != 0 for _ in range(count))
@@ -86,8 +90,8 @@ def _skip_strings(window: Window, count: int, form: Struct, what: str) -> None:
         count -= hopped
 
 
-def _read_strings(window: Window, count: int, what: str) -> tuple[str, ...]:
-    form = LITTLE_ENDIAN.count
+def _read_strings(window: Window, count: int, layout: Layout, what: str) -> tuple[str, ...]:
+    form = layout.length
     window.require(count * form.size, what)
     texts: list[str] = []
     kept = 0
@@ -96,7 +100,7 @@ def _read_strings(window: Window, count: int, what: str) -> tuple[str, ...]:
         kept += length
         if kept > limits.TEXT_BYTES:
             raise too_long(what, kept, limits.TEXT_BYTES, window.where)
-        texts.append(window.take(length, what).decode("utf-8", "replace"))
+        texts.append(layout.text(window.take(length, what)).decode("utf-8", "replace"))
     return tuple(texts)
 
 

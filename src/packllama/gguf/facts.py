@@ -1,4 +1,4 @@
-"""What a config, a listing or ``show`` says about a GGUF (store.md §8.1 to §8.3, create.md §7, §11)."""
+"""What a config, a listing or ``show`` says about a GGUF, in Ollama's words."""
 
 from dataclasses import dataclass
 

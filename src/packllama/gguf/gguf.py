@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from packllama.gguf.layout import ByteOrder
 from packllama.gguf.tensor import TensorInfo
-from packllama.gguf.value import ArrayInfo, Value, ValueType
+from packllama.gguf.value import ArrayInfo, Value
+from packllama.gguf.valuetype import ValueType
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,9 +15,11 @@ class GGUF:
 
     ``metadata`` is read-only and keeps the file's order. ``alignment``, ``data_offset`` (where the tensors' data
     begins) and ``size`` (of the file) are bytes. In a file without tensors ``data_offset`` may lie behind its end.
+    ``byte_order`` is that of all numbers, the tensors' data included.
     """
 
     version: int
+    byte_order: ByteOrder
     metadata: Mapping[str, Value]
     tensors: tuple[TensorInfo, ...]
     alignment: int

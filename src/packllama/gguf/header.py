@@ -6,7 +6,8 @@ from packllama.gguf.arrays import skip_array, too_long
 from packllama.gguf.layout import Layout
 from packllama.gguf.quote import quoted
 from packllama.gguf.tensor import TENSOR_TYPES, TensorInfo, TensorType
-from packllama.gguf.value import Value, ValueType
+from packllama.gguf.value import Value
+from packllama.gguf.valuetype import ValueType
 from packllama.gguf.window import Window
 
 
@@ -23,13 +24,13 @@ class HeaderReader:
 
         Raises: GGUFError, when there are too many, or more than the bytes left could hold.
         """
-        tensors = self._count("the number of tensors")
-        keys = self._count("the number of keys")
+        tensors = self._window.integer(self._layout.total, "the number of tensors")
+        keys = self._window.integer(self._layout.total, "the number of keys")
         for count, limit, what in ((keys, limits.KEYS, "keys"), (tensors, limits.TENSORS, "tensors")):
             if count > limit:
                 raise self._bad(f"the header declares {count} {what}, more than the {limit} allowed")
         self._window.require(
-            keys * limits.MIN_KEY_BYTES + tensors * limits.MIN_TENSOR_BYTES,
+            keys * self._layout.least_key_bytes + tensors * self._layout.least_tensor_bytes,
             f"a header of {keys} keys and {tensors} tensors",
         )
         return tensors, keys
@@ -79,7 +80,7 @@ class HeaderReader:
         dimensions = self._u32(what)
         if dimensions > limits.DIMENSIONS:
             raise self._bad(f"{what} has {dimensions} dimensions, more than the {limits.DIMENSIONS} allowed")
-        shape = tuple(self._count(what) for _ in range(dimensions))
+        shape = tuple(self._length(what) for _ in range(dimensions))
         code = self._u32(what)
         kind = TENSOR_TYPES.get(code)
         if kind is None:
@@ -117,16 +118,16 @@ class HeaderReader:
             raise self._bad(f"the name of {what} is not UTF-8") from error
 
     def _text(self, what: str, longest: int) -> bytes:
-        length = self._count(what)
+        length = self._length(what)
         if length > longest:
             raise too_long(what, length, longest, self._window.where)
         self._text_bytes += length
         if self._text_bytes > limits.TEXT_BYTES:
             raise too_long("the header", self._text_bytes, limits.TEXT_BYTES, self._window.where)
-        return self._window.take(length, what)
+        return self._layout.text(self._window.take(length, what))
 
-    def _count(self, what: str) -> int:
-        return self._window.integer(self._layout.count, what)
+    def _length(self, what: str) -> int:
+        return self._window.integer(self._layout.length, what)
 
     def _u32(self, what: str) -> int:
         return self._window.integer(self._layout.u32, what)

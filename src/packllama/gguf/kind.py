@@ -1,4 +1,4 @@
-"""What a GGUF is good for: a model, a projector, an adapter, a part of a split model (create.md §4.2, §7)."""
+"""What a GGUF is good for: a model, a projector, an adapter, a part of a split model."""
 
 from enum import Enum
 

@@ -1,6 +1,6 @@
 """How much a header may ask for. Checked before anything is allocated or looped over.
 
-The first three are Ollama's own limits (create.md §4.3); a file beyond them would be refused there too.
+The first three are limits of Ollama's own decoder; a file beyond them would be refused there too.
 """
 
 MIB = 1 << 20
@@ -13,7 +13,7 @@ NAME_BYTES = 65_535
 """Longest key or tensor name: what the format allows for keys."""
 
 KEYS = 4_096
-"""Published files have 20 to 80 keys. A key costs about 200 bytes of memory and may take 13 in the file,
+"""Published files have 20 to 80 keys. A key costs about 200 bytes of memory and may take 9 in the file,
 so this keeps hostile headers below 1 MiB of bookkeeping."""
 
 TENSORS = 65_536
@@ -28,9 +28,3 @@ allowed, of 8-byte numbers, needs 512 MiB. It bounds the time that a huge sparse
 
 ELEMENTS = (1 << 63) - 1
 """Numbers in one tensor: engines count them in a signed 64-bit integer."""
-
-MIN_KEY_BYTES = 13
-"""The smallest key: an empty name (8), its type (4), one byte of value."""
-
-MIN_TENSOR_BYTES = 24
-"""The smallest tensor entry: an empty name (8), number of dimensions (4), type (4), offset (8)."""

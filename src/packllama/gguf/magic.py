@@ -1,7 +1,8 @@
-"""The first eight bytes: is it a GGUF at all, and of a kind that can be read?"""
+"""The first eight bytes: is it a GGUF at all, and how are the numbers behind them written?"""
 
 from packllama.base.errors import GGUFError
-from packllama.gguf.layout import LITTLE_ENDIAN, Layout
+from packllama.gguf import limits
+from packllama.gguf.layout import CURRENT, FIRST, FIRST_WIDE, ByteOrder, Layout
 from packllama.gguf.window import Window
 
 MAGIC = b"GGUF"
@@ -9,47 +10,58 @@ _SWAPPED_MAGIC = b"FUGG"
 _GLANCE_BYTES = 512
 """As much as Ollama looks at."""
 
+_VERSIONS = (1, 2, 3)
+
 
 def read_magic(window: Window) -> tuple[int, Layout]:
-    """Pass over magic and version: the version, and how the numbers after it are written.
+    """Pass over magic and version: the version, and how what follows is written.
 
-    Raises: GGUFError, for anything but versions 2 and 3 in little-endian order.
+    Raises: GGUFError, for what is no GGUF or of a version that is not known.
     """
     glance, _ = window.view(min(window.size, _GLANCE_BYTES), "the first bytes")
-    if glance[:4] == _SWAPPED_MAGIC:
-        raise _big_endian(window.where)
-    if glance[:4] != MAGIC:
+    if glance[:4] not in (MAGIC, _SWAPPED_MAGIC):
         raise GGUFError(
             "supplied file was not in GGUF format",
             where=window.where,
             hint=_what_it_is(glance[:_GLANCE_BYTES], window.size),
         )
     window.skip(len(MAGIC), "the magic")
-    version = window.integer(LITTLE_ENDIAN.u32, "the version")
-    if version in (2, 3):
-        return version, LITTLE_ENDIAN
-    if version == 1:
+    version, order = _version(window, swapped=glance[:4] == _SWAPPED_MAGIC)
+    if version not in _VERSIONS:
         raise GGUFError(
-            "GGUF version 1 is not supported yet",
+            f"unknown GGUF version {version}: 1, 2 and 3 are known",
             where=window.where,
-            hint="It was in use for a few days of August 2023. Convert the model again with a newer llama.cpp.",
+            hint="The file is damaged, or made by a newer llama.cpp than this program knows.",
         )
-    # Big-endian writers keep the magic as it is and swap the numbers: version 3 reads as 0x03000000.
-    if int.from_bytes(version.to_bytes(4, "little"), "big") in (1, 2, 3):
-        raise _big_endian(window.where)
-    raise GGUFError(
-        f"unknown GGUF version {version}: 2 and 3 are known",
-        where=window.where,
-        hint="The file is damaged, or made by a newer llama.cpp than this program knows.",
-    )
+    return version, _first(window, order) if version == 1 else CURRENT[order]
 
 
-def _big_endian(where: str) -> GGUFError:
-    return GGUFError(
-        "big-endian GGUF is not supported yet",
-        where=where,
-        hint="It was made for an s390x or similar machine. gguf-py's gguf_convert_endian.py turns it around.",
-    )
+def _version(window: Window, *, swapped: bool) -> tuple[int, ByteOrder]:
+    """The version, as far as it is known, and the byte order.
+
+    Ollama takes a file with a swapped magic as big-endian. Writers of big-endian files keep the magic as it is and
+    swap the numbers alone: there, version 3 reads as 0x03000000.
+    """
+    stored = window.take(4, "the version")
+    little, big = int.from_bytes(stored, "little"), int.from_bytes(stored, "big")
+    if swapped or big in _VERSIONS:
+        return big, ByteOrder.BIG
+    return little, ByteOrder.LITTLE
+
+
+def _first(window: Window, order: ByteOrder) -> Layout:
+    """Which of its two forms a file of version 1 has.
+
+    The length of the first name tells: read as 64 bits, one of 32 bits takes in the name's first letters and
+    is far too large. An empty first name would be misjudged, but no file begins with one.
+    """
+    wide = FIRST_WIDE[order]
+    before, needed = 2 * wide.total.size, 2 * wide.total.size + wide.length.size
+    if window.left < needed:
+        return FIRST[order]
+    block, index = window.view(needed, "the first name")
+    (length,) = wide.length.unpack_from(block, index + before)
+    return wide if 0 < length <= limits.NAME_BYTES else FIRST[order]
 
 
 _LOOK_ALIKES = (

@@ -8,30 +8,34 @@ from pathlib import Path
 from types import MappingProxyType
 
 from packllama.base.errors import GGUFError, MissingFile, from_os_error
+from packllama.base.stop import Stop
 from packllama.gguf.gguf import GGUF
 from packllama.gguf.header import HeaderReader
 from packllama.gguf.magic import read_magic
 from packllama.gguf.quote import quoted
 from packllama.gguf.tensor import TensorInfo
-from packllama.gguf.value import Value, ValueType
+from packllama.gguf.value import Value
+from packllama.gguf.valuetype import ValueType
 from packllama.gguf.window import CUT_SHORT, Window
 
 DEFAULT_ALIGNMENT = 32
 _ALIGNMENT = "general.alignment"
 
 
-def read_gguf(fd: int, *, size: int, where: str) -> GGUF:
+def read_gguf(fd: int, *, size: int, where: str, stop: Stop | None = None) -> GGUF:
     """Read the header of the GGUF that is open as ``fd`` and ``size`` bytes long; ``where`` names it in errors.
 
     Everything it says is checked against the file's size and our limits before it is believed. Tensor data and
-    arrays are not read. The descriptor stays open, its position untouched.
+    arrays are not read. The descriptor stays open, its position untouched. ``stop`` ends even the longest header
+    within a fraction of a second.
 
     Raises:
-        GGUFError: no GGUF, a damaged or hostile one, or one of a version that is not supported.
+        GGUFError: no GGUF, a damaged or hostile one, or one of a version that is not known.
         FileChanged: the file became shorter while it was read.
         MachineError: the system could not read it.
+        Cancelled: ``stop`` was set.
     """
-    window = Window(fd, size=size, where=where)
+    window = Window(fd, size=size, where=where, stop=stop)
     version, layout = read_magic(window)
     header = HeaderReader(window, layout)
     tensor_count, key_count = header.counts()
@@ -42,6 +46,7 @@ def read_gguf(fd: int, *, size: int, where: str) -> GGUF:
     _check_extents(tensors, alignment=alignment, data_offset=data_offset, size=size, where=where)
     return GGUF(
         version=version,
+        byte_order=layout.byte_order,
         metadata=MappingProxyType(metadata),
         tensors=tensors,
         alignment=alignment,
@@ -50,7 +55,7 @@ def read_gguf(fd: int, *, size: int, where: str) -> GGUF:
     )
 
 
-def open_gguf(path: str | os.PathLike[str]) -> GGUF:
+def open_gguf(path: str | os.PathLike[str], *, stop: Stop | None = None) -> GGUF:
     """Open a file, read its header, close it. See :func:`read_gguf`.
 
     Raises:
@@ -71,7 +76,7 @@ def open_gguf(path: str | os.PathLike[str]) -> GGUF:
     try:
         status = os.fstat(fd)
         _refuse_special(status.st_mode, where)
-        return read_gguf(fd, size=status.st_size, where=where)
+        return read_gguf(fd, size=status.st_size, where=where, stop=stop)
     finally:
         os.close(fd)
 

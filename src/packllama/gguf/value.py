@@ -1,8 +1,10 @@
 """What a key of a GGUF holds, with the type it was stored as."""
 
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from packllama.gguf.layout import Layout
+from packllama.gguf.valuetype import ValueType
 
 Scalar: TypeAlias = int | float | bool
 """A number or a truth value."""
@@ -11,45 +13,17 @@ Element: TypeAlias = int | float | bool | str
 """One element of an array, decoded."""
 
 
-class ValueType(Enum):
-    """The types a value can be stored as; the member's value is the number in the file."""
-
-    UINT8 = 0
-    INT8 = 1
-    UINT16 = 2
-    INT16 = 3
-    UINT32 = 4
-    INT32 = 5
-    FLOAT32 = 6
-    BOOL = 7
-    STRING = 8
-    ARRAY = 9
-    UINT64 = 10
-    INT64 = 11
-    FLOAT64 = 12
-
-    @property
-    def is_integer(self) -> bool:
-        return self in _INTEGERS
-
-    @property
-    def is_float(self) -> bool:
-        return self in (ValueType.FLOAT32, ValueType.FLOAT64)
-
-
-_INTEGERS = frozenset(t for t in ValueType if "INT" in t.name)
-
-
 @dataclass(frozen=True, slots=True)
 class ArrayInfo:
     """Where an array is. Its elements stay in the file: a vocabulary has hundreds of thousands.
 
-    ``offset`` is the byte in the file where the first element begins.
+    ``offset`` is the byte in the file where the first element begins, ``layout`` how elements are written.
     """
 
     element_type: ValueType
     count: int
     offset: int
+    layout: Layout = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

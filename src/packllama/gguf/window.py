@@ -4,6 +4,7 @@ import os
 from struct import Struct
 
 from packllama.base.errors import FileChanged, GGUFError, from_os_error
+from packllama.base.stop import Stop
 from packllama.gguf import limits
 
 WINDOW_BYTES = 256 * 1024
@@ -18,12 +19,15 @@ class Window:
     Memory is one window plus what a single :meth:`take` asks for, whatever the file's size. Reads with ``pread``:
     a medium that is pulled out is an error, where a mapping would kill the process. The descriptor's own position
     is neither used nor changed; it stays the caller's to close. Not for sharing between threads.
+
+    Every read looks at ``stop`` first and raises Cancelled when it is set.
     """
 
-    def __init__(self, fd: int, *, size: int, where: str, position: int = 0) -> None:
+    def __init__(self, fd: int, *, size: int, where: str, position: int = 0, stop: Stop | None = None) -> None:
         self.size = size
         self.where = where
         self._fd = fd
+        self._stop = stop
         self._start = position
         self._block = b""
         self._index = 0
@@ -97,6 +101,8 @@ class Window:
         parts: list[bytes] = []
         missing = count
         while missing:
+            if self._stop is not None:
+                self._stop.check()
             try:
                 part = os.pread(self._fd, missing, offset + count - missing)
             except OSError as error:

@@ -3,7 +3,9 @@ import zipfile
 
 import pytest
 
+from packllama.gguf import ByteOrder
 from tests.unit.gguf import builder
+from tests.unit.gguf.builder import Writer
 
 
 def zipped() -> bytes:
@@ -13,30 +15,53 @@ def zipped() -> bytes:
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize("version", [2, 3])
-def test_versions_that_are_read(version: int) -> None:
-    assert builder.parse(builder.gguf(version=version)).version == version
+SWAPPED = Writer(order=">", magic=b"FUGG")
 
 
 @pytest.mark.parametrize(
-    ("version", "words"),
+    ("start", "version", "order"),
     [
-        (0, "unknown GGUF version 0"),
-        (1, "version 1 is not supported yet"),
-        (4, "unknown GGUF version 4"),
-        (0x01000000, "big-endian GGUF is not supported yet"),
-        (0x02000000, "big-endian GGUF is not supported yet"),
-        (0x03000000, "big-endian GGUF is not supported yet"),
-        (0x80000000, "unknown GGUF version 2147483648"),
-        (0xFFFFFFFF, "unknown GGUF version 4294967295"),
+        (b"GGUF\2\0\0\0", 2, ByteOrder.LITTLE),
+        (b"GGUF\3\0\0\0", 3, ByteOrder.LITTLE),
+        (b"GGUF\0\0\0\2", 2, ByteOrder.BIG),
+        (b"GGUF\0\0\0\3", 3, ByteOrder.BIG),
+        (b"FUGG\0\0\0\2", 2, ByteOrder.BIG),
+        (b"FUGG\0\0\0\3", 3, ByteOrder.BIG),
+        (b"GGUF\1\0\0\0", 1, ByteOrder.LITTLE),
+        (b"GGUF\0\0\0\1", 1, ByteOrder.BIG),
+        (b"FUGG\0\0\0\1", 1, ByteOrder.BIG),
     ],
 )
-def test_versions_that_are_not(version: int, words: str) -> None:
-    assert builder.refused(builder.gguf(version=version), words).hint
+def test_versions_and_byte_orders_that_are_read(start: bytes, version: int, order: ByteOrder) -> None:
+    gguf = builder.parse(start + bytes(16))
+    assert (gguf.version, gguf.byte_order) == (version, order)
 
 
-def test_the_other_big_endian_magic() -> None:
-    builder.refused(b"FUGG" + bytes(20), "big-endian GGUF is not supported yet")
+@pytest.mark.parametrize("version", [0, 4, 0x04000000, 0x80000000, 0xFFFFFFFF])
+@pytest.mark.parametrize("writer", [builder.CURRENT, SWAPPED], ids=str)
+def test_versions_that_are_not(writer: Writer, version: int) -> None:
+    error = builder.refused(writer.gguf(version=version), f"unknown GGUF version {version}: 1, 2 and 3 are known")
+    assert error.hint
+
+
+def test_with_the_swapped_magic_the_version_is_swapped_too() -> None:
+    builder.refused(b"FUGG\3\0\0\0" + bytes(24), "unknown GGUF version 50331648")
+
+
+@pytest.mark.parametrize("end", [b"", b"\0"])
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("length", ["I", "Q"])
+@pytest.mark.parametrize("name", ["a", "abc", "general.architecture", "x" * 65_534])
+def test_both_forms_of_version_1_are_told_apart(name: str, length: str, order: str, end: bytes) -> None:
+    """By the first name, be it a key's or a tensor's."""
+    writer = Writer(version=1, total="I", length=length, order=order, end=end)
+    assert list(builder.parse(writer.gguf([writer.uint32(name, 5)])).metadata) == [name]
+    assert builder.parse(writer.gguf(tensors=[writer.tensor(name)], data=1)).tensors[0].name == name
+
+
+def test_version_1_with_nothing_in_it() -> None:
+    gguf = builder.parse(b"GGUF" + builder.u32(1) + bytes(8))
+    assert (gguf.version, len(gguf.metadata), gguf.tensors) == (1, 0, ())
 
 
 @pytest.mark.parametrize(

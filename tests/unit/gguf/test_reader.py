@@ -1,19 +1,23 @@
 import os
 import socket
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from packllama.base.errors import GGUFError, MissingFile, NoRights
-from packllama.gguf import ValueType, open_gguf
+from packllama.base.errors import Cancelled, GGUFError, MissingFile, NoRights
+from packllama.base.stop import Stop
+from packllama.gguf import ByteOrder, ValueType, limits, open_gguf
 from tests.unit.gguf import builder
-from tests.unit.gguf.builder import tensor
+from tests.unit.gguf.builder import Writer, every_layout
 
 
 def test_a_tiny_model(gguf: Callable[[str], Path]) -> None:
     found = open_gguf(gguf("tiny.gguf"))
-    assert (found.version, found.alignment, found.data_offset) == (3, 32, 17792)
+    assert (found.version, found.byte_order) == (3, ByteOrder.LITTLE)
+    assert (found.alignment, found.data_offset) == (32, 17792)
     assert found.size == gguf("tiny.gguf").stat().st_size
     assert [found.tensors[2].name, found.tensors[2].shape] == ["output.weight", (64, 717)]
 
@@ -40,52 +44,79 @@ def test_a_text_file(gguf: Callable[[str], Path]) -> None:
         open_gguf(gguf("not.gguf"))
 
 
+@every_layout
 @pytest.mark.parametrize("alignment", [1, 8, 64, 4096])
-def test_alignment_moves_the_data(alignment: int) -> None:
-    keys = [builder.uint32("general.alignment", alignment)]
-    data = builder.gguf(keys, [tensor("a")], alignment=alignment, data=1)
+def test_alignment_moves_the_data(w: Writer, alignment: int) -> None:
+    keys = [w.uint32("general.alignment", alignment)]
+    data = w.gguf(keys, [w.tensor("a")], alignment=alignment, data=1)
     found = builder.parse(data)
     assert found.alignment == alignment
     assert found.data_offset == len(data) - 1
     builder.refused(data[:-1], f"offset+size ({len(data)}) exceeds file size ({len(data) - 1})")
 
 
+@every_layout
 @pytest.mark.parametrize(
     ("alignment", "words"),
     [
-        (builder.uint32("general.alignment", 0), "must be a power of two, but is 0"),
-        (builder.uint32("general.alignment", 33), "must be a power of two, but is 33"),
-        (builder.uint32("general.alignment", 2**32 - 1), "must be a power of two"),
-        (builder.scalar("general.alignment", ValueType.UINT64, 32), "must be stored as uint32, but is uint64"),
-        (builder.scalar("general.alignment", ValueType.INT32, 32), "must be stored as uint32, but is int32"),
-        (builder.boolean("general.alignment", True), "must be stored as uint32, but is bool"),
-        (builder.string("general.alignment", "32"), "must be stored as uint32, but is string"),
-        (builder.array("general.alignment", 4, 0), "must be stored as uint32, but is array"),
+        (lambda w: w.uint32("general.alignment", 0), "must be a power of two, but is 0"),
+        (lambda w: w.uint32("general.alignment", 33), "must be a power of two, but is 33"),
+        (lambda w: w.uint32("general.alignment", 2**32 - 1), "must be a power of two"),
+        (lambda w: w.scalar("general.alignment", ValueType.UINT64, 32), "must be stored as uint32, but is uint64"),
+        (lambda w: w.scalar("general.alignment", ValueType.INT32, 32), "must be stored as uint32, but is int32"),
+        (lambda w: w.boolean("general.alignment", True), "must be stored as uint32, but is bool"),
+        (lambda w: w.string("general.alignment", "32"), "must be stored as uint32, but is string"),
+        (lambda w: w.array("general.alignment", 4, 0), "must be stored as uint32, but is array"),
     ],
 )
-def test_alignments_that_no_engine_takes(alignment: bytes, words: str) -> None:
-    builder.refused(builder.gguf([alignment]), words)
+def test_alignments_that_no_engine_takes(w: Writer, alignment: Callable[[Writer], bytes], words: str) -> None:
+    builder.refused(w.gguf([alignment(w)]), words)
 
 
+@every_layout
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        ([tensor("a", (100,)), tensor("b", offset=96)], 'tensors "a" and "b" overlap'),
-        ([tensor("a", offset=32), tensor("b", (33,))], 'tensors "b" and "a" overlap'),
-        ([tensor("a"), tensor("b")], 'tensors "a" and "b" overlap'),
-        ([tensor("a", offset=33)], 'tensor "a" begins at 33, not a multiple of 32'),
-        ([tensor("a", offset=2**64 - 32)], 'tensor "a" offset+size'),
-        ([tensor("a", (2**63 - 1,))], 'tensor "a" offset+size'),
-        ([tensor("a", (1025,))], "exceeds file size"),
+        (lambda w: [w.tensor("a", (100,)), w.tensor("b", offset=96)], 'tensors "a" and "b" overlap'),
+        (lambda w: [w.tensor("a", offset=32), w.tensor("b", (33,))], 'tensors "b" and "a" overlap'),
+        (lambda w: [w.tensor("a"), w.tensor("b")], 'tensors "a" and "b" overlap'),
+        (lambda w: [w.tensor("a", offset=33)], 'tensor "a" begins at 33, not a multiple of 32'),
+        (lambda w: [w.tensor("a", offset=2**64 - 32)], 'tensor "a" offset+size'),
+        (lambda w: [w.tensor("a", (w.most >> 1,))], 'tensor "a" offset+size'),
+        (lambda w: [w.tensor("a", (1025,))], "exceeds file size"),
     ],
 )
-def test_data_that_is_not_where_it_should_be(table: list[bytes], words: str) -> None:
-    builder.refused(builder.gguf(tensors=table, data=1024), words)
+def test_data_that_is_not_where_it_should_be(w: Writer, table: Callable[[Writer], list[bytes]], words: str) -> None:
+    builder.refused(w.gguf(tensors=table(w), data=1024), words)
 
 
-def test_tensors_may_stand_in_any_order_with_gaps() -> None:
-    table = [tensor("a", (32,), offset=96), tensor("b", (96,))]
-    assert len(builder.parse(builder.gguf(tensors=table, data=128)).tensors) == 2
+@every_layout
+def test_tensors_may_stand_in_any_order_with_gaps(w: Writer) -> None:
+    table = [w.tensor("a", (32,), offset=96), w.tensor("b", (96,))]
+    assert len(builder.parse(w.gguf(tensors=table, data=128)).tensors) == 2
+
+
+def test_stops_before_anything_is_read(gguf: Callable[[str], Path]) -> None:
+    stop = Stop()
+    stop.set()
+    with pytest.raises(Cancelled):
+        open_gguf(gguf("tiny.gguf"), stop=stop)
+
+
+@pytest.mark.parametrize("w", [builder.CURRENT, builder.FIRST], ids=str)
+def test_stops_soon_within_the_longest_array(w: Writer, tmp_path: Path) -> None:
+    """A hole in the file is as many empty strings as an array may have; passing over them takes seconds."""
+    path = tmp_path / "long.gguf"
+    path.write_bytes(w.gguf([w.array("a", ValueType.STRING, limits.ARRAY_ELEMENTS)], alignment=1))
+    os.truncate(path, limits.HEADER_BYTES)
+    stop = Stop()
+    timer = threading.Timer(0.2, stop.set)
+    begun = time.monotonic()
+    timer.start()
+    with pytest.raises(Cancelled):
+        open_gguf(path, stop=stop)
+    timer.join()
+    assert time.monotonic() - begun < 1
 
 
 def make_fifo(path: Path) -> None:

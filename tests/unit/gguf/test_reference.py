@@ -6,9 +6,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import gguf as reference
+import numpy as np
 import pytest
 
-from packllama.gguf import ArrayInfo, Kind, ValueType, architecture, file_type, kind_of, open_gguf, read_array
+from packllama.gguf import (
+    ArrayInfo,
+    ByteOrder,
+    Kind,
+    ValueType,
+    architecture,
+    file_type,
+    kind_of,
+    open_gguf,
+    read_array,
+)
 from tests.fixtures import gguf_files
 
 NOT_SOUND = {"cut.gguf", "cut-header.gguf", "not.gguf", "meta-only.gguf"}
@@ -52,6 +63,35 @@ def assert_same_array(path: Path, info: ArrayInfo, field: reference.ReaderField,
 @pytest.mark.parametrize("name", FIXTURES)
 def test_tiny_files(name: str) -> None:
     assert_same(gguf_files.path(name), whole_arrays=True)
+
+
+@pytest.mark.parametrize("order", list(ByteOrder))
+def test_a_file_that_the_reference_writes(order: ByteOrder, tmp_path: Path) -> None:
+    path = tmp_path / "written.gguf"
+    big = order is ByteOrder.BIG
+    writer = reference.GGUFWriter(
+        path, "llama", endianess=reference.GGUFEndian.BIG if big else reference.GGUFEndian.LITTLE
+    )
+    writer.add_uint8("u8", 200)
+    writer.add_int16("i16", -300)
+    writer.add_uint64("u64", 2**40 + 1)
+    writer.add_float32("f32", 0.5)
+    writer.add_float64("f64", 0.1)
+    writer.add_bool("yes", True)
+    writer.add_string("name", "grün")
+    writer.add_array("tokens", ["a", "", "grün"])
+    writer.add_array("scores", [0.5, -2.0])
+    writer.add_array("types", [1, -70_000])
+    writer.add_custom_alignment(64)
+    writer.add_tensor("t", np.arange(12, dtype=np.float32).reshape(3, 4))
+    writer.add_tensor("u", np.arange(5, dtype=np.float16))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    found = open_gguf(path)
+    assert (found.byte_order, found.alignment) == (order, 64)
+    assert_same(path, whole_arrays=True)
 
 
 def package_folder(name: str) -> Path:

@@ -1,6 +1,7 @@
 import pytest
 
-from packllama.gguf import ArrayInfo, Value, ValueType
+from packllama.gguf import ArrayInfo, ByteOrder, Value, ValueType
+from packllama.gguf.layout import CURRENT
 
 
 @pytest.mark.parametrize(
@@ -11,7 +12,7 @@ from packllama.gguf import ArrayInfo, Value, ValueType
         (Value(ValueType.UINT8, 7), None, 7, False),
         (Value(ValueType.FLOAT32, 0.5), None, 0.5, False),
         (Value(ValueType.BOOL, True), None, None, False),
-        (Value(ValueType.ARRAY, ArrayInfo(ValueType.INT8, 3, 99)), None, None, True),
+        (Value(ValueType.ARRAY, ArrayInfo(ValueType.INT8, 3, 99, CURRENT[ByteOrder.LITTLE])), None, None, True),
     ],
 )
 def test_a_value_is_one_thing_only(value: Value, text: str | None, number: float | None, is_array: bool) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from packllama.base.errors import FileChanged, GGUFError, MachineError
+from packllama.base.errors import Cancelled, FileChanged, GGUFError, MachineError
+from packllama.base.stop import Stop
 from packllama.gguf import limits
 from packllama.gguf.window import WINDOW_BYTES, Window
 from tests.unit.gguf import builder
@@ -92,3 +93,14 @@ def test_a_header_has_an_end_even_in_an_endless_file() -> None:
         window.skip(limits.HEADER_BYTES, "as much as allowed")
         with pytest.raises(GGUFError, match="the header goes on beyond"):
             window.skip(1, "more")
+
+
+def test_looks_at_stop_at_every_read() -> None:
+    stop = Stop()
+    with builder.descriptor(bytes(WINDOW_BYTES + 1)) as fd:
+        window = Window(fd, size=WINDOW_BYTES + 1, where="f", stop=stop)
+        window.take(1, "the first byte")
+        stop.set()
+        window.take(WINDOW_BYTES - 1, "what was read already")
+        with pytest.raises(Cancelled):
+            window.take(1, "the last byte")

@@ -5,22 +5,31 @@ all are there and right, then they are moved in, and the name comes last. Nothin
 talks to a network or loads a model; nothing is ever written or removed through a link.
 """
 
+from packllama.places.store.copy_name import Copied, copy_name
+from packllama.places.store.files import StoreFile, model_files
 from packllama.places.store.locate import find_root
-from packllama.places.store.parts import ModelParts, layer_paths, read_parts
+from packllama.places.store.parts import ModelParts, layer_paths, read_config, read_parts
+from packllama.places.store.removable import name_to_remove
 from packllama.places.store.remove import Removal, delete_unreferenced, remove_model
 from packllama.places.store.session import Session
 from packllama.places.store.store import Listed, Scan, Store
 
 __all__ = [
+    "Copied",
     "Listed",
     "ModelParts",
     "Removal",
     "Scan",
     "Session",
     "Store",
+    "StoreFile",
+    "copy_name",
     "delete_unreferenced",
     "find_root",
     "layer_paths",
+    "model_files",
+    "name_to_remove",
+    "read_config",
     "read_parts",
     "remove_model",
 ]

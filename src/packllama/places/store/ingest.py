@@ -1,6 +1,7 @@
 """Take in a file whose digest is not known yet: read once, hash and write the very bytes that were read.
 
-One thread hashes while the caller's reads and writes; four buffers go round between them.
+Where the bytes are in their place already (a clone, a link), they are only hashed. One thread hashes while the
+caller's reads and writes; four buffers go round between them.
 """
 
 import hashlib
@@ -20,9 +21,9 @@ BUFFER_COUNT = 4
 
 
 def ingest(
-    descriptor: int, *, before: os.stat_result, where: str, out: NewFile, observer: Observer, stop: Stop
+    descriptor: int, *, before: os.stat_result, where: str, out: NewFile | None, observer: Observer, stop: Stop
 ) -> Digest:
-    """Copy the open file into ``out`` and return the digest of what was copied.
+    """Copy the open file into ``out``, if there is one, and return the digest of what was read.
 
     ``before`` is what ``fstat`` said when the caller first looked into the file.
 
@@ -40,13 +41,19 @@ def ingest(
                 raise _changed(where, f"it ended after {offset:,} of {before.st_size:,} bytes")
             filled = buffer[:count]
             hashing.put(buffer, filled)
-            out.write(filled)
+            if out is not None:
+                out.write(filled)
             offset += count
             observer.advanced(count)
         digest = hashing.finish()
+    check_unchanged(descriptor, before=before, where=where)
+    return digest
+
+
+def check_unchanged(descriptor: int, *, before: os.stat_result, where: str) -> None:
+    """Raises: FileChanged, when the open file is not what it was ``before``."""
     if _identity(os.fstat(descriptor)) != _identity(before):
         raise _changed(where, "somebody wrote to it")
-    return digest
 
 
 def _read(descriptor: int, buffer: memoryview, offset: int, where: str) -> int:

@@ -44,6 +44,14 @@ class Layout:
         """One folder per running session, for blobs that are not published yet."""
         return self.own / "work"
 
+    @property
+    def hashes(self) -> Path:
+        """One record per blob that was hashed."""
+        return self.own / "hashes"
+
+    def hash_record(self, digest: Digest) -> Path:
+        return self.hashes / digest.hex
+
     def blob(self, digest: Digest) -> Path:
         return self.blobs / digest.file_name
 

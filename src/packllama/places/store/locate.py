@@ -1,5 +1,9 @@
 """Which directory is the store."""
 
+# Path.exists and Path.is_dir raise for a folder that may not be looked into; os.path's say no.
+# ruff: noqa: PTH110, PTH112
+
+import os
 from pathlib import Path
 
 from packllama.base.errors import MissingFile
@@ -17,10 +21,10 @@ def find_root(settings: Settings, *, flag: Path | None = None, service: Path = S
     named = flag or settings.named_store
     if named is not None:
         return _without_tilde(named, settings)
-    if settings.home is None and service.is_dir():
+    if settings.home is None and os.path.isdir(service):
         return service
     own = settings.home_folder() / ".ollama" / "models"
-    return service if not own.exists() and service.is_dir() else own
+    return service if not os.path.exists(own) and os.path.isdir(service) else own
 
 
 def _without_tilde(path: Path, settings: Settings) -> Path:
@@ -35,7 +39,7 @@ def check_exists(root: Path) -> None:
     Raises:
         MissingFile: it is not there, so an empty list would be a lie.
     """
-    if not root.is_dir():
+    if not os.path.isdir(root):
         raise MissingFile(
             "there is no store here",
             where=str(root),

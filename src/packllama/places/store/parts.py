@@ -43,7 +43,7 @@ def read_parts(store: Store, model: Model) -> ModelParts:
     templates = _texts(store, model, LayerKind.TEMPLATE, LayerKind.PROMPT)
     return ModelParts(
         model=model,
-        config=_config(store, model),
+        config=read_config(store, model),
         template=templates[-1] if templates else None,
         system=["", *_texts(store, model, LayerKind.SYSTEM)][-1],
         parameters=_parameters(store, model),
@@ -57,7 +57,11 @@ def layer_paths(store: Store, model: Model, kind: LayerKind) -> tuple[Path, ...]
     return tuple(store.path(Blob(layer.digest, layer.size)) for layer in model.manifest.of_kind(kind))
 
 
-def _config(store: Store, model: Model) -> ModelConfig:
+def read_config(store: Store, model: Model) -> ModelConfig:
+    """Decode the config alone.
+
+    Raises: as `read_parts` does.
+    """
     raw = store.read_layer(model.manifest.config, limit=CONFIG_LIMIT)
     return ModelConfig.decode(raw, where=f"{model.name.short}: config")
 
@@ -81,9 +85,9 @@ def _parameters(store: Store, model: Model) -> Mapping[str, Json]:
 def _messages(store: Store, model: Model) -> tuple[Message, ...]:
     messages: tuple[Message, ...] = ()
     for value, where in _values(store, model, LayerKind.MESSAGES):
-        if not isinstance(value, list):
+        if value is not None and not isinstance(value, list):
             raise InvalidManifest("expected a list of messages", where=where)
-        fields = [as_fields(item, where=where) for item in value]
+        fields = [as_fields(item, where=where) for item in value or []]
         messages = tuple(Message(item.text("role"), item.text("content")) for item in fields)
     return messages
 

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from packllama.base.errors import BadInput, ModelNotFound, PackLlamaError
-from packllama.base.fs import remove, remove_empty_directories
+from packllama.base.fs import check_directory, remove, remove_empty_directories, translated
 from packllama.base.locks import held
 from packllama.base.observer import SILENT, Observer
 from packllama.base.stop import Stop
@@ -18,8 +18,8 @@ from packllama.digest import Digest
 from packllama.name import ModelName
 from packllama.places.store.layout import Layout
 from packllama.places.store.references import referenced
-from packllama.places.store.session import prepare, store_lock
 from packllama.places.store.store import Store
+from packllama.places.store.workspace import prepare, store_lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +37,18 @@ def remove_model(
 
     Raises:
         ModelNotFound: there is no such name. Nothing was changed.
+        MachineError: its folder is a link. Nothing was changed.
     """
     name = store.canonical(name)
-    if not os.path.lexists(store.layout.manifest(name)):
+    path = store.layout.manifest(name)
+    if not os.path.lexists(path):
         raise ModelNotFound(name.short)
+    check_directory(path.parent, below=store.layout.root)
     if dry_run:
         return _sweep(store, _digests(store, name), besides=name, dry_run=True)
     prepare(store.layout)
     with _alone(store, f"rm {name.short}", observer, stop):
         candidates = _digests(store, name)
-        path = store.layout.manifest(name)
         if not remove(path):
             raise ModelNotFound(name.short)
         remove_empty_directories(path.parent, below=store.layout.manifests)
@@ -74,28 +76,39 @@ def _alone(store: Store, what: str, observer: Observer, stop: Stop) -> AbstractC
     )
 
 
-def _digests(store: Store, name: ModelName) -> frozenset[Digest]:
-    """What the model's manifest lists; nothing if it cannot be understood."""
+def _digests(store: Store, name: ModelName) -> frozenset[Digest] | None:
+    """What the model's manifest lists; None if it cannot be understood."""
     try:
         return store.model(name).manifest.digests()
     except (BadInput, ModelNotFound):
-        return frozenset()
+        return None
 
 
-def _sweep(store: Store, candidates: frozenset[Digest], *, besides: ModelName | None = None, dry_run: bool) -> Removal:
+def _sweep(
+    store: Store, candidates: frozenset[Digest] | None, *, besides: ModelName | None = None, dry_run: bool
+) -> Removal:
+    if candidates is None:
+        return Removal(0, "which it was is unknown, for its manifest could not be read")
+    freed, kept_because = 0, ""
     try:
         used = referenced(store, besides=besides)
     except PackLlamaError as error:
         return Removal(0, f"{error.where}: {error.message}")
-    return Removal(sum(_delete(store.layout, digest, dry_run) for digest in sorted(candidates - used)))
+    for digest in sorted(candidates - used):
+        try:
+            freed += _delete(store.layout, digest, dry_run)
+        except PackLlamaError as error:
+            kept_because = f"{error.where}: {error.message}"
+    return Removal(freed, kept_because)
 
 
 def _delete(layout: Layout, digest: Digest, dry_run: bool) -> int:
     path = layout.blob(digest)
-    try:
-        size = path.lstat().st_size
-    except FileNotFoundError:
-        return 0
+    with translated("looking at a blob", path):
+        try:
+            size = path.lstat().st_size
+        except FileNotFoundError:
+            return 0
     if not dry_run:
         remove(path)
     return size

@@ -1,50 +1,40 @@
 """Put a new model into a store: blobs first, its name last.
 
-Blobs wait in a work folder of this session. :meth:`Session.publish` moves them in with a fresh time, writes the
-manifest by rename, and looks at every blob once more, since an Ollama beside us may remove one at any moment.
+Blobs wait in a work folder of this session until :meth:`Session.publish` moves them in.
 """
 
 import contextlib
 import os
-import secrets
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-from packllama.base.errors import (
-    InvalidManifest,
-    MissingFile,
-    NoSpace,
-    NotSupported,
-    PackLlamaError,
-)
+from packllama.base.errors import BadInput, DigestMismatch, MachineError, NoSpace
 from packllama.base.fs import (
     NewFile,
+    file_size_limit,
     free_space,
+    link,
     make_directory,
-    move,
-    read_small,
-    remove,
-    remove_empty_directories,
+    open_plain,
     remove_tree,
-    touch,
     write_file,
 )
-from packllama.base.locks import FileLock, held
+from packllama.base.locks import held
 from packllama.base.observer import Observer
 from packllama.base.stop import Stop
 from packllama.base.units import human_bytes
 from packllama.digest import Digest
-from packllama.manifest import MANIFEST_LIMIT, Manifest
+from packllama.manifest import Manifest
 from packllama.model import Blob
 from packllama.name import ModelName
-from packllama.places.store.ingest import ingest
-from packllama.places.store.layout import Layout
-from packllama.places.store.references import referenced
+from packllama.places.store.hash_record import has_valid_record, write_record
+from packllama.places.store.ingest import check_unchanged, ingest
+from packllama.places.store.linking import why_not_to_link
+from packllama.places.store.publish import kept_link, publish
 from packllama.places.store.store import Store
-
-# The version of what is under `.packllama/`. A higher one was written by a newer packllama.
-OWN_VERSION = 1
+from packllama.places.store.workspace import prepare, store_lock, sweep, work_folder
 
 # Room for manifests, configs and what the file system keeps for itself.
 _SPARE_BYTES = 1 << 20
@@ -62,7 +52,8 @@ class Session:
         self._observer = observer
         self._stop = stop
         self._holder = f"process {os.getpid()} ({holder})"
-        self._sizes: dict[Digest, int] = {}
+        self._hashed: dict[Digest, float] = {}
+        self._published = False
         self._stack = contextlib.ExitStack()
         self._work = Path()
 
@@ -78,44 +69,127 @@ class Session:
                     on_wait=self._observer.waiting,
                 )
             )
-            _sweep(self._layout)
-            self._work = stack.enter_context(_work_folder(self._layout, self._holder))
+            sweep(self._layout)
+            stack.callback(self._write_records)
+            self._work = stack.enter_context(work_folder(self._layout, self._holder))
             self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def check_space(self, size: int) -> None:
-        """Raises: NoSpace, when ``size`` more bytes cannot fit."""
-        free = free_space(self._layout.root)
-        if size + _SPARE_BYTES > free:
+    def _write_records(self) -> None:
+        """Last of all: moving, touching and unlinking a second name all change a file's times."""
+        if self._published:
+            for digest, when in self._hashed.items():
+                write_record(self._layout, digest, hashed_at=when)
+
+    def check_name(self, name: ModelName) -> None:
+        """See whether the file system can hold the name.
+
+        Raises: MachineError, when it cannot: FAT takes no colon, so no host with a port.
+        """
+        probe = self._work / "probe"
+        try:
+            make_directory(probe.joinpath(*name.path_parts), below=self._work)
+        except (MachineError, BadInput) as error:
+            if ":" not in name.host:
+                raise
+            raise MachineError(
+                f"the file system cannot hold the name {name.short}: {error.message}",
+                where=str(self._layout.root),
+                hint="Choose a name whose host has no port.",
+            ) from error
+        finally:
+            remove_tree(probe)
+
+    def check_space(self, sizes: Sequence[int]) -> None:
+        """Raises: NoSpace, when files of these sizes do not fit, together or one of them by itself."""
+        free, needed = free_space(self._layout.root), sum(sizes)
+        if needed + _SPARE_BYTES > free:
             raise NoSpace(
-                f"needs {human_bytes(size)}, free are {human_bytes(free)}",
+                f"needs {human_bytes(needed)}, free are {human_bytes(free)}",
                 where=str(self._layout.root),
                 hint="Free some space there, or name a store on a larger disk with --store.",
             )
-
-    def ingest(self, descriptor: int, *, before: os.stat_result, where: str) -> Blob:
-        """Take in an open file, which must still be what ``before`` says."""
-        with NewFile(self._work) as file:
-            digest = ingest(
-                descriptor,
-                before=before,
-                where=where,
-                out=file,
-                observer=self._observer,
-                stop=self._stop,
+        limit, largest = file_size_limit(self._layout.root), max(sizes, default=0)
+        if limit is not None and largest > limit:
+            raise NoSpace(
+                f"a file of {human_bytes(largest)} does not fit: this file system takes none above 4 GiB",
+                where=str(self._layout.root),
+                hint="Name a store on another disk with --store, or format this one as exFAT.",
             )
-            file.move_to(self._work / digest.file_name)
-        self._sizes[digest] = before.st_size
+
+    def ingest(self, descriptor: int, *, path: Path, before: os.stat_result, may_link: bool = False) -> Blob:
+        """Take in an open file, which must still be what ``before`` says.
+
+        Where the file system can, its blocks are shared instead of copied. ``may_link``: take a hard link to ``path``,
+        if nobody else can write to the file; otherwise it is copied, and the observer hears why.
+
+        Raises:
+            FileChanged: the file is not what it was. Cancelled: the stop was set.
+        """
+        if may_link and (reason := why_not_to_link(path, before=before, target=self._work)):
+            self._observer.noted(f"{path} is copied, not linked: {reason}")
+            may_link = False
+        digest = self._link(descriptor, path, before) if may_link else self._copy(descriptor, path, before)
+        self._hashed[digest] = time.time()
         return Blob(digest, before.st_size)
+
+    def _copy(self, descriptor: int, path: Path, before: os.stat_result) -> Digest:
+        with NewFile(self._work) as file:
+            if file.clone_from(descriptor):
+                check_unchanged(descriptor, before=before, where=str(path))
+                digest = self._hash(file.descriptor, os.fstat(file.descriptor), path)
+            else:
+                digest = self._hash(descriptor, before, path, out=file)
+            file.move_to(self._work / digest.file_name)
+        return digest
+
+    def _link(self, descriptor: int, path: Path, before: os.stat_result) -> Digest:
+        digest = self._hash(descriptor, before, path)
+        waiting = self._work / digest.file_name
+        try:
+            if not waiting.exists():
+                waiting.hardlink_to(path)
+            linked = os.path.samestat(waiting.stat(), before)
+        except OSError:
+            linked = False
+        if not linked:
+            self._observer.noted(f"{path} is copied, not linked: the file system refused")
+            return self._copy(descriptor, path, os.fstat(descriptor))
+        return digest
+
+    def _hash(self, descriptor: int, before: os.stat_result, path: Path, out: NewFile | None = None) -> Digest:
+        return ingest(descriptor, before=before, where=str(path), out=out, observer=self._observer, stop=self._stop)
 
     def put(self, data: bytes) -> Blob:
         """Take in a small blob."""
         blob = Blob(Digest.of(data), len(data))
         write_file(self._work / blob.digest.file_name, data, staging=self._work)
-        self._sizes[blob.digest] = blob.size
+        self._hashed[blob.digest] = time.time()
+        return blob
+
+    def adopt(self, blob: Blob) -> Blob:
+        """Use a blob that the store has. It is hashed, unless we know since when its bytes are right.
+
+        Raises:
+            IntegrityError: it is missing or has another size or other bytes.
+        """
+        path = self.store.path(blob)
+        if blob.digest in self._hashed:
+            return blob
+        if not has_valid_record(self._layout, blob.digest):
+            descriptor = open_plain(path, what="a blob")
+            try:
+                digest = self._hash(descriptor, os.fstat(descriptor), path)
+            finally:
+                os.close(descriptor)
+            if digest != blob.digest:
+                raise DigestMismatch(expected=str(blob.digest), actual=str(digest), where=str(path))
+        self._hashed[blob.digest] = time.time()
+        # Should somebody remove it before our name is written, it can be put back.
+        link(path, kept_link(self._work, blob.digest))
         return blob
 
     def existed(self, blob: Blob) -> bool:
@@ -129,143 +203,8 @@ class Session:
             IntegrityError: a blob is not there. The store has no new name, and the old one is as it was.
         """
         self._stop.check()
-        decoded = Manifest.decode(manifest, where=name.short)
-        publishing = self._layout.locks / "publish"
-        with held(publishing, holder=self._holder, exclusive=True, stop=self._stop):
-            name = self.store.canonical(name)
-            replaced = _old_manifest(self._layout.manifest(name))
-            placed: list[Digest] = []
-            try:
-                self._move_blobs_in(placed)
-                self._check_whole(decoded)
-                self._write_manifest(name, manifest)
-                self._check_whole(decoded)
-            except PackLlamaError:
-                self._withdraw(name, replaced, manifest)
-                self._take_out(placed)
-                raise
-        return name, _decoded(replaced, name)
-
-    def _move_blobs_in(self, placed: list[Digest]) -> None:
-        for digest in self._sizes:
-            waiting = self._work / digest.file_name
-            if waiting.exists():
-                target = self._layout.blob(digest)
-                if not target.exists():
-                    placed.append(digest)
-                touch(waiting)
-                self._keep(waiting)
-                move(waiting, target)
-
-    def _take_out(self, placed: Sequence[Digest]) -> None:
-        """Remove blobs that only this failed try brought in. When in doubt they stay: they are whole."""
-        with contextlib.suppress(PackLlamaError):
-            used = referenced(self.store)
-            for digest in placed:
-                if digest not in used:
-                    remove(self._layout.blob(digest))
-
-    def _keep(self, waiting: Path) -> None:
-        """A second link for as long as this session lasts, to put back what somebody removes."""
-        with contextlib.suppress(OSError):
-            waiting.with_suffix(".kept").hardlink_to(waiting)
-
-    def _check_whole(self, manifest: Manifest) -> None:
-        """Every blob of the manifest is there, of its size; what vanished is put back."""
-        for layer in (*manifest.layers, manifest.config):
-            path = self._layout.blob(layer.digest)
-            kept = (self._work / path.name).with_suffix(".kept")
-            if not path.exists() and kept.exists():
-                move(kept, path)
-            self.store.path(Blob(layer.digest, layer.size))
-
-    def _write_manifest(self, name: ModelName, manifest: bytes) -> None:
-        target = self._layout.manifest(name)
-        for last_try in (False, True):
-            make_directory(target.parent, below=self._layout.root)
-            try:
-                write_file(target, manifest, staging=self._work)
-            except MissingFile:
-                # Ollama's rm clears empty folders away, also those just made.
-                if last_try:
-                    raise
-            else:
-                return
-
-    def _withdraw(self, name: ModelName, replaced: bytes | None, manifest: bytes) -> None:
-        """Give the name back what it stood for, if it already stands for the new model."""
-        target = self._layout.manifest(name)
-        with contextlib.suppress(PackLlamaError):
-            if _old_manifest(target) != manifest:
-                return
-            if replaced is not None:
-                write_file(target, replaced, staging=self._work)
-            else:
-                remove(target)
-                remove_empty_directories(target.parent, below=self._layout.manifests)
-
-
-def prepare(layout: Layout) -> None:
-    """Make a store's folders where they are missing, and see whether they may be written.
-
-    Raises:
-        NoRights: they may not.
-        NotSupported: a newer packllama works in this store.
-    """
-    for folder in (layout.blobs, layout.manifests, layout.locks, layout.work):
-        make_directory(folder, below=layout.root)
-    if not layout.version_file.exists():
-        write_file(layout.version_file, f"{OWN_VERSION}\n".encode(), staging=layout.own)
-    text = read_small(layout.version_file, limit=100, what="a version file").decode(errors="replace").strip()
-    if text != str(OWN_VERSION):
-        raise NotSupported(
-            f"expected version {OWN_VERSION} of packllama's own files, found {text!r}",
-            where=str(layout.version_file),
-            hint="A newer packllama writes into this store; use that one.",
-        )
-
-
-def store_lock(layout: Layout) -> Path:
-    """Shared among writers, exclusive for whoever removes blobs."""
-    return layout.locks / "store"
-
-
-@contextlib.contextmanager
-def _work_folder(layout: Layout, holder: str) -> Iterator[Path]:
-    token = secrets.token_hex(8)
-    lock = FileLock(layout.locks / f"work-{token}", holder=holder)
-    lock.acquire(exclusive=True, stop=Stop())
-    folder = layout.work / token
-    try:
-        make_directory(folder, below=layout.root)
-        yield folder
-    finally:
-        with contextlib.suppress(PackLlamaError):
-            remove_tree(folder)
-        lock.release(remove=True)
-
-
-def _sweep(layout: Layout) -> None:
-    """Remove the work folders of sessions that were killed: nobody holds their locks."""
-    for folder in list(layout.work.iterdir()):
-        lock = FileLock(layout.locks / f"work-{folder.name}", holder="cleaning up")
-        if lock.try_acquire(exclusive=True):
-            remove_tree(folder)
-            lock.release(remove=True)
-
-
-def _old_manifest(path: Path) -> bytes | None:
-    try:
-        return read_small(path, limit=MANIFEST_LIMIT, what="a manifest")
-    except MissingFile:
-        return None
-
-
-def _decoded(raw: bytes | None, name: ModelName) -> Manifest | None:
-    """None also for a manifest that cannot be understood: what it listed is nobody's to remove."""
-    if raw is None:
-        return None
-    try:
-        return Manifest.decode(raw, where=name.short)
-    except InvalidManifest:
-        return None
+        lock = self._layout.locks / "publish"
+        with held(lock, holder=self._holder, exclusive=True, stop=self._stop, on_wait=self._observer.waiting):
+            result = publish(self.store, name, manifest, work=self._work)
+        self._published = True
+        return result

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from packllama.base.errors import (
-    BadInput,
     IntegrityError,
     InvalidManifest,
     InvalidName,
@@ -88,7 +87,7 @@ class Store:
         for name in self.scan().names:
             try:
                 listed.append(Listed(self.model(name), self._modified(name)))
-            except (BadInput, ModelNotFound) as error:
+            except PackLlamaError as error:
                 broken.append(error)
         listed.sort(key=lambda item: (-int(item.modified), item.model.name))
         return listed, broken
@@ -139,7 +138,7 @@ class Store:
 
 
 def _tags(manifests: Path) -> Iterator[tuple[os.DirEntry[str], tuple[str, ...]]]:
-    """Every entry four levels below, with the four parts of its path."""
+    """Every entry four levels below, and every link above that leads nowhere, with the parts of its path."""
     return _level(manifests, ())
 
 
@@ -147,16 +146,25 @@ def _level(folder: Path | str, above: tuple[str, ...]) -> Iterator[tuple[os.DirE
     try:
         with os.scandir(folder) as entries:
             found = list(entries)
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError as error:
+        if os.path.lexists(folder):
+            raise MissingFile(
+                "the link leads nowhere", where=str(folder), hint="Mount the disk it leads to."
+            ) from error
         return
     except OSError as error:
         raise from_os_error(error, doing="listing the store", where=folder) from error
     for entry in found:
         parts = (*above, entry.name)
-        if len(parts) == 4:
+        if len(parts) == 4 or _leads_nowhere(entry):
             yield entry, parts
         elif _is_folder(entry):
             yield from _level(entry.path, parts)
+
+
+def _leads_nowhere(entry: os.DirEntry[str]) -> bool:
+    """A link to a disk that is not mounted, perhaps: then what is behind it is unknown, not absent."""
+    return entry.is_symlink() and not os.path.exists(entry.path)  # noqa: PTH110 - Path.exists can raise
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

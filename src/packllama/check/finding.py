@@ -1,0 +1,49 @@
+"""What may be wrong in a store."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from packllama.digest import Digest
+from packllama.name import ModelName
+
+
+class FindingKind(StrEnum):
+    """The values are public: ``verify --json`` prints them."""
+
+    DAMAGED = "damaged"
+    """A blob's bytes do not hash to its digest."""
+    MISSING = "missing"
+    """A model needs a blob that is not there."""
+    WRONG_SIZE = "wrong-size"
+    """A blob is shorter or longer than a model's manifest says."""
+    UNREADABLE = "unreadable"
+    """A blob cannot be read to its end: a bad disk, no rights, no plain file."""
+    UNREADABLE_MANIFEST = "unreadable-manifest"
+    """A name stands for something that is no manifest."""
+    CHANGED = "changed"
+    """A model was replaced or removed while it was checked."""
+    ORPHAN = "orphan"
+    """A blob that no model names."""
+    CANNOT_TELL = "cannot-tell"
+    """A blob that no known model names, in a store with models that are not understood."""
+    UNFINISHED = "unfinished"
+    """What a download or a build has not finished yet, or has left behind."""
+    STRAY = "stray"
+    """A file where it does not belong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong, and what to do about it.
+
+    ``models`` are the names concerned, ``roles`` what the blob is to them: ``model``, ``template``, ``config``.
+    """
+
+    kind: FindingKind
+    path: Path
+    message: str
+    hint: str
+    digest: Digest | None = None
+    models: tuple[ModelName, ...] = ()
+    roles: tuple[str, ...] = ()

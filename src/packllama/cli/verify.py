@@ -1,0 +1,104 @@
+"""``packllama verify``: read every byte of the store's models and say what is wrong."""
+
+import click
+
+from packllama.base.errors import IntegrityError
+from packllama.base.terminal import escaped
+from packllama.base.units import human_bytes
+from packllama.check import Finding, FindingKind, VerifyReport, verify
+from packllama.cli.door import Door, Progress
+from packllama.cli.options import common, pass_door
+from packllama.cli.table import padded_rows
+from packllama.name import ModelName
+
+_SOMETHING_FOUND = 1
+
+
+@click.command("verify")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@common
+@pass_door
+def command(door: Door, names: tuple[str, ...]) -> int:
+    """Read every byte of these models, or of the whole store, and say what is damaged.
+
+    Nothing is changed. Without names, also what belongs to no model is read and told.
+
+    The exit status is 0 when all is right, 5 when a model is not whole, 1 when only something else was found.
+    """
+    parsed = [ModelName.parse(text) for text in names]
+    with Progress(door, "verifying") as progress:
+        report = verify(door.store(), parsed, observer=progress, stop=door.stop)
+    if door.as_json:
+        door.result_json(_document(report))
+    else:
+        door.result("".join(f"{escaped(line)}\n" for line in _lines(report)))
+    if not report.whole:
+        return IntegrityError.exit_status
+    return 0 if report.clean else _SOMETHING_FOUND
+
+
+def _lines(report: VerifyReport) -> list[str]:
+    rows = []
+    for name in report.models:
+        texts = [_about_model(finding) for finding in report.about(name)] or ["ok"]
+        rows += [(name.short, text) for text in texts]
+    lines = [line.rstrip() for line in padded_rows(rows)]
+    lines += [f"{_word(f)}: {f.path}: {f.message}. {f.hint}" for f in report.findings if not f.models]
+    return [*lines, _summary(report)]
+
+
+def _about_model(finding: Finding) -> str:
+    if finding.digest is None:
+        return f"{_word(finding)}: {finding.path}: {finding.message}. {finding.hint}"
+    what = f"{', '.join(finding.roles)} {finding.digest}"
+    return f"{_word(finding)}: {what}: {finding.message}. {finding.hint}"
+
+
+def _word(finding: Finding) -> str:
+    return finding.kind.replace("-", " ")
+
+
+def _summary(report: VerifyReport) -> str:
+    counts = f"{_count(len(report.models), 'model')}, {_count(report.blobs, 'blob')}"
+    return f"{counts}, {human_bytes(report.bytes_read)} read: {_verdict(report)}"
+
+
+def _verdict(report: VerifyReport) -> str:
+    broken = {name for f in report.findings if f.kind is not FindingKind.CHANGED for name in f.models}
+    others = sum(not f.models or f.kind is FindingKind.CHANGED for f in report.findings)
+    parts = []
+    if broken:
+        parts.append(f"{_count(len(broken), 'model')} not whole")
+    if others:
+        parts.append(_count(others, "other finding" if broken else "finding"))
+    return ", ".join(parts) or "all right"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _document(report: VerifyReport) -> dict[str, object]:
+    return {
+        "whole": report.whole,
+        "clean": report.clean,
+        "models": [
+            {"name": name.short, "findings": [str(finding.kind) for finding in report.about(name)]}
+            for name in report.models
+        ],
+        "findings": [_finding(finding) for finding in report.findings],
+        "blobs": report.blobs,
+        "bytes_read": report.bytes_read,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    return {
+        "kind": str(finding.kind),
+        "path": str(finding.path),
+        "digest": None if finding.digest is None else str(finding.digest),
+        "models": [name.short for name in finding.models],
+        "roles": list(finding.roles),
+        "message": finding.message,
+        "hint": finding.hint,
+    }

@@ -1,0 +1,28 @@
+"""When a file of the user may become a blob by a hard link: nobody but its owner, us, can write to it."""
+
+import os
+import stat
+from pathlib import Path
+
+_OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+def why_not_to_link(path: Path, *, before: os.stat_result, target: Path) -> str:
+    """What speaks against it, in words; empty when nothing does. ``target`` is the folder the link would be in."""
+    try:
+        store = target.stat()
+        found = [reason for reason, holds in _reasons(path.lstat(), before, store) if holds]
+    except OSError as error:
+        return str(error.strerror)
+    return found[0] if found else ""
+
+
+def _reasons(named: os.stat_result, file: os.stat_result, store: os.stat_result) -> tuple[tuple[str, bool], ...]:
+    unreadable = not file.st_mode & stat.S_IROTH and store.st_uid != file.st_uid
+    return (
+        ("it is a symbolic link", stat.S_ISLNK(named.st_mode)),
+        ("it lies on another file system than the store", store.st_dev != file.st_dev),
+        ("it belongs to somebody else", file.st_uid != os.geteuid()),
+        ("others can write to it (chmod go-w would change that)", bool(file.st_mode & _OTHERS_MAY_WRITE)),
+        ("the store's owner could not read it", unreadable),
+    )

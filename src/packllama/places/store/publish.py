@@ -1,0 +1,178 @@
+"""The moment a model exists: its blobs move in, its manifest is written, and every blob is looked at once more.
+
+An Ollama beside us may remove a blob at any moment, and knows no lock. What vanishes is put back from a second
+link that the session keeps; what cannot be put back takes the new name with it. Called under the publish lock.
+"""
+
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from packllama.base.errors import Busy, InvalidManifest, MissingFile, PackLlamaError
+from packllama.base.fs import (
+    check_directory,
+    link,
+    make_directory,
+    move,
+    read_small,
+    remove,
+    remove_empty_directories,
+    remove_tree,
+    touch,
+    write_file,
+)
+from packllama.digest import Digest
+from packllama.manifest import MANIFEST_LIMIT, Manifest
+from packllama.model import Blob
+from packllama.name import ModelName
+from packllama.places.store.hash_record import has_valid_record
+from packllama.places.store.layout import Layout
+from packllama.places.store.references import referenced
+from packllama.places.store.store import Store
+
+# Ollama's rm, and our own, clear empty folders away, also those just made for a name that is about to come.
+_MANIFEST_TRIES = 50
+
+
+def publish(store: Store, name: ModelName, manifest: bytes, *, work: Path) -> tuple[ModelName, Manifest | None]:
+    """Publish what waits in ``work``. Returns the name in the store's spelling, and the manifest it replaced.
+
+    Raises:
+        IntegrityError: a blob is not there.
+        NoSpace, MachineError: the file system. In both cases the store is as it was.
+    """
+    decoded = Manifest.decode(manifest, where=name.short)
+    name = store.canonical(name)
+    replaced = _old_manifest(store.layout.manifest(name))
+    placed: list[Digest] = []
+    try:
+        _move_blobs_in(store.layout, decoded, work, placed)
+        _check_at_hand(store, decoded, work)
+        _write_manifest(store.layout, name, manifest, work)
+        _check_whole(store, decoded, work)
+    except PackLlamaError:
+        _withdraw(store.layout, name, replaced, manifest, work)
+        _take_out(store, placed)
+        raise
+    return name, _decoded(replaced, name)
+
+
+def _move_blobs_in(layout: Layout, manifest: Manifest, work: Path, placed: list[Digest]) -> None:
+    """Each blob gets a fresh time, so that no clean-up takes it for old before its name is written."""
+    for digest in sorted(manifest.digests()):
+        waiting, target = work / digest.file_name, layout.blob(digest)
+        if not waiting.exists():
+            _touch_if_ours(target)
+        elif has_valid_record(layout, digest):
+            _touch_if_ours(target)
+            move(waiting, kept_link(work, digest))
+        else:
+            if not target.exists():
+                placed.append(digest)
+            touch(waiting)
+            link(waiting, kept_link(work, digest))
+            move(waiting, target)
+
+
+def _touch_if_ours(path: Path) -> None:
+    """A blob of another owner may refuse; a missing one is found later."""
+    with contextlib.suppress(PackLlamaError):
+        touch(path)
+
+
+def kept_link(work: Path, digest: Digest) -> Path:
+    """A second name for a blob, as long as the session lasts."""
+    return work / f"{digest.file_name}.kept"
+
+
+def _check_at_hand(store: Store, manifest: Manifest, work: Path) -> None:
+    """Every blob is there, or can be put back once a manifest protects it from being cleared away again."""
+    for layer in (*manifest.layers, manifest.config):
+        if not kept_link(work, layer.digest).exists():
+            store.path(Blob(layer.digest, layer.size))
+
+
+def _check_whole(store: Store, manifest: Manifest, work: Path) -> None:
+    """Every blob of the manifest is there, of its size; what vanished is put back."""
+    for layer in (*manifest.layers, manifest.config):
+        path, kept = store.layout.blob(layer.digest), kept_link(work, layer.digest)
+        if kept.exists() and not path.exists() and not link(kept, path):
+            move(kept, path)
+        store.path(Blob(layer.digest, layer.size))
+
+
+def _write_manifest(layout: Layout, name: ModelName, manifest: bytes, work: Path) -> None:
+    """An empty folder may be cleared away at any moment, so missing ones come into being with the manifest in them."""
+    target = layout.manifest(name)
+    for tries_left in reversed(range(_MANIFEST_TRIES)):
+        try:
+            top = _highest_missing(target.parent, below=layout.root)
+            if top is None:
+                write_file(target, manifest, staging=work)
+            else:
+                _grow(top, target, manifest, work)
+        except (MissingFile, Busy):
+            if not tries_left:
+                raise
+        else:
+            return
+
+
+def _highest_missing(folder: Path, *, below: Path) -> Path | None:
+    parts = [folder, *folder.parents]
+    missing = [part for part in parts[: parts.index(below)] if not part.exists()]
+    check_directory(folder if not missing else missing[-1].parent, below=below)
+    return missing[-1] if missing else None
+
+
+def _grow(top: Path, target: Path, manifest: bytes, work: Path) -> None:
+    """Make the folders from ``top`` down to the manifest in ``work``, then move them into place at once.
+
+    Raises: Busy, when somebody else has made ``top`` in the meantime.
+    """
+    tree = work / "tree"
+    leaf = tree / target.relative_to(top)
+    try:
+        make_directory(leaf.parent, below=work)
+        write_file(leaf, manifest, staging=work)
+        move(tree, top)
+    finally:
+        remove_tree(tree)
+
+
+def _withdraw(layout: Layout, name: ModelName, replaced: bytes | None, manifest: bytes, work: Path) -> None:
+    """Give the name back what it stood for, if it already stands for the new model."""
+    target = layout.manifest(name)
+    with contextlib.suppress(PackLlamaError):
+        if _old_manifest(target) == manifest:
+            if replaced is not None:
+                write_file(target, replaced, staging=work)
+            else:
+                remove(target)
+        remove_empty_directories(target.parent, below=layout.manifests)
+
+
+def _take_out(store: Store, placed: Sequence[Digest]) -> None:
+    """Remove blobs that only this failed try brought in. When in doubt they stay: they are whole."""
+    with contextlib.suppress(PackLlamaError):
+        used = referenced(store)
+        for digest in placed:
+            if digest not in used:
+                remove(store.layout.blob(digest))
+
+
+def _old_manifest(path: Path) -> bytes | None:
+    try:
+        return read_small(path, limit=MANIFEST_LIMIT, what="a manifest")
+    except MissingFile:
+        return None
+
+
+def _decoded(raw: bytes | None, name: ModelName) -> Manifest | None:
+    """None also for a manifest that cannot be understood: what it listed is nobody's to remove."""
+    if raw is None:
+        return None
+    try:
+        return Manifest.decode(raw, where=name.short)
+    except InvalidManifest:
+        return None

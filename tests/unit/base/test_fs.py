@@ -1,0 +1,196 @@
+"""Changes to files are durable, atomic, and never go through a link."""
+
+import os
+import resource
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+
+from packllama.base import fs
+from packllama.base.errors import BadInput, MachineError, MissingFile, NoSpace, PackLlamaError
+from tests.unit.stores import snapshot
+
+
+def test_a_file_that_is_not_moved_leaves_nothing(tmp_path: Path) -> None:
+    with fs.NewFile(tmp_path) as file:
+        file.write(b"data")
+        assert file.path.read_bytes() == b"data"
+    assert snapshot(tmp_path) == {}
+
+
+def test_a_file_is_synced_then_renamed_then_the_folder_is_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+    fsync, replace = os.fsync, os.replace
+
+    def noted_fsync(descriptor: int) -> None:
+        steps.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+        fsync(descriptor)
+
+    def noted_replace(source: Path, target: Path) -> None:
+        steps.append("rename")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", noted_fsync)
+    monkeypatch.setattr(os, "replace", noted_replace)
+    fs.write_file(tmp_path / "a", b"data", staging=tmp_path)
+    assert steps == ["file", "rename", "folder"]
+    assert snapshot(tmp_path) == {"a": ("file", b"data")}
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o644
+
+
+def test_writing_replaces_a_link_and_not_its_target(tmp_path: Path) -> None:
+    (tmp_path / "target").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("target")
+    fs.write_file(tmp_path / "link", b"new", staging=tmp_path)
+    assert snapshot(tmp_path) == {"target": ("file", b"old"), "link": ("file", b"new")}
+
+
+def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(NoSpace) as caught:
+            fs.write_file(tmp_path / "a", bytes(100_001), staging=tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert caught.value.where.startswith(str(tmp_path))
+    assert snapshot(tmp_path) == {}
+
+
+@pytest.mark.parametrize("part", ["a", "a/b", "a/b/c"])
+@pytest.mark.parametrize("kind", ["link", "dangling", "loop", "file", "pipe"])
+def test_no_folder_is_made_through_what_is_none(tmp_path: Path, part: str, kind: str) -> None:
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    outside.mkdir()
+    at = root / part
+    at.parent.mkdir(parents=True)
+    make(at, kind, outside)
+    before = snapshot(tmp_path)
+    with pytest.raises(MachineError) as caught:
+        fs.make_directory(root / "a/b/c", below=root)
+    assert caught.value.where == str(at)
+    assert snapshot(tmp_path) == before
+
+
+def make(at: Path, kind: str, outside: Path) -> None:
+    if kind == "pipe":
+        os.mkfifo(at)
+    elif kind == "file":
+        at.write_bytes(b"")
+    else:
+        at.symlink_to({"link": outside, "dangling": outside / "nowhere", "loop": at}[kind])
+
+
+def test_folders_are_made_below_a_root_that_is_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "root").symlink_to("real")
+    fs.make_directory(tmp_path / "root/a/b", below=tmp_path / "root")
+    fs.make_directory(tmp_path / "root/a/b", below=tmp_path / "root")
+    assert (tmp_path / "real/a/b").is_dir()
+
+
+def test_a_root_is_made_with_all_that_is_above_it(tmp_path: Path) -> None:
+    fs.make_directory(tmp_path / "x/y/root", below=tmp_path / "x/y/root")
+    assert (tmp_path / "x/y/root").is_dir()
+
+
+@pytest.mark.parametrize("kind", ["dangling", "loop", "file", "pipe"])
+def test_a_root_that_cannot_be_made(tmp_path: Path, kind: str) -> None:
+    make(tmp_path / "root", kind, tmp_path)
+    with pytest.raises(PackLlamaError):
+        fs.make_directory(tmp_path / "root", below=tmp_path / "root")
+
+
+def test_a_root_with_an_impossible_name(tmp_path: Path) -> None:
+    with pytest.raises(BadInput):
+        fs.make_directory(tmp_path / ("x" * 300), below=tmp_path / ("x" * 300))
+
+
+def test_remove_takes_the_link_and_not_its_target(tmp_path: Path) -> None:
+    (tmp_path / "target").write_bytes(b"data")
+    (tmp_path / "link").symlink_to("target")
+    assert fs.remove(tmp_path / "link")
+    assert not fs.remove(tmp_path / "link")
+    assert snapshot(tmp_path) == {"target": ("file", b"data")}
+
+
+def test_remove_tree(tmp_path: Path) -> None:
+    (tmp_path / "t").mkdir()
+    (tmp_path / "t/a").write_bytes(b"")
+    (tmp_path / "t/link").symlink_to(tmp_path)
+    fs.remove_tree(tmp_path / "t")
+    fs.remove_tree(tmp_path / "t")
+    assert snapshot(tmp_path) == {}
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling", "loop", "file", "pipe"])
+def test_remove_tree_goes_through_no_link(tmp_path: Path, kind: str) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "precious").write_bytes(b"data")
+    make(tmp_path / "t", kind, outside)
+    before = snapshot(tmp_path)
+    with pytest.raises(PackLlamaError):
+        fs.remove_tree(tmp_path / "t")
+    assert snapshot(tmp_path) == before
+
+
+def test_empty_folders_go_up_to_one_that_is_not_empty(tmp_path: Path) -> None:
+    (tmp_path / "top/a/b/c").mkdir(parents=True)
+    (tmp_path / "top/a/kept").write_bytes(b"")
+    fs.remove_empty_directories(tmp_path / "top/a/b/c", below=tmp_path / "top")
+    assert sorted(snapshot(tmp_path)) == ["top", "top/a", "top/a/kept"]
+    (tmp_path / "top/a/kept").unlink()
+    fs.remove_empty_directories(tmp_path / "top/a", below=tmp_path / "top")
+    assert sorted(snapshot(tmp_path)) == ["top"]
+
+
+def test_empty_folders_behind_a_link_stay(tmp_path: Path) -> None:
+    (tmp_path / "outside/b/c").mkdir(parents=True)
+    (tmp_path / "top").mkdir()
+    (tmp_path / "top/a").symlink_to(tmp_path / "outside")
+    before = snapshot(tmp_path)
+    fs.remove_empty_directories(tmp_path / "top/a/b/c", below=tmp_path / "top")
+    assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "socket", "device"])
+def test_only_plain_files_are_read_and_nothing_waits(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        monkeypatch.chdir(tmp_path)  # a socket's name may have 107 bytes only
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind("x")
+    with pytest.raises(BadInput) as caught:
+        fs.read_small(path, limit=10, what="a thing")
+    assert caught.value.where == str(path)
+
+
+def test_read_small(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"12345")
+    (tmp_path / "link").symlink_to("a")
+    assert fs.read_small(tmp_path / "link", limit=5, what="a thing") == b"12345"
+    with pytest.raises(BadInput, match="larger than the 4 bytes"):
+        fs.read_small(tmp_path / "a", limit=4, what="a thing")
+    for missing in ("b", "a/b"):
+        with pytest.raises(MissingFile):
+            fs.read_small(tmp_path / missing, limit=4, what="a thing")
+
+
+def test_free_space(tmp_path: Path) -> None:
+    figures = os.statvfs(tmp_path)
+    assert 0 <= fs.free_space(tmp_path) <= figures.f_blocks * figures.f_frsize
+    with pytest.raises(MissingFile):
+        fs.free_space(tmp_path / "nowhere")

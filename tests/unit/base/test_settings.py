@@ -1,0 +1,63 @@
+"""What the environment says."""
+
+from pathlib import Path
+
+import pytest
+
+from packllama.base.errors import NoStore
+from packllama.base.settings import Settings
+
+
+@pytest.mark.parametrize(
+    ("environ", "store", "origin"),
+    [
+        ({}, None, ""),
+        ({"OLLAMA_MODELS": "/o"}, "/o", "OLLAMA_MODELS"),
+        ({"PACKLLAMA_STORE": "/p"}, "/p", "PACKLLAMA_STORE"),
+        ({"PACKLLAMA_STORE": "/p", "OLLAMA_MODELS": "/o"}, "/p", "PACKLLAMA_STORE"),
+        ({"PACKLLAMA_STORE": "", "OLLAMA_MODELS": "/o"}, "/o", "OLLAMA_MODELS"),
+        ({"PACKLLAMA_STORE": ' "" ', "OLLAMA_MODELS": "/o"}, "/o", "OLLAMA_MODELS"),
+        ({"OLLAMA_MODELS": " \t'/a b'\n"}, "/a b", "OLLAMA_MODELS"),
+        ({"OLLAMA_MODELS": "\"'/a'\""}, "/a", "OLLAMA_MODELS"),
+        ({"OLLAMA_MODELS": '"/half'}, "/half", "OLLAMA_MODELS"),
+        ({"OLLAMA_MODELS": '" /in "'}, " /in ", "OLLAMA_MODELS"),
+        ({"OLLAMA_MODELS": "''"}, None, ""),
+        ({"OLLAMA_MODELS": "$HOME/x"}, "$HOME/x", "OLLAMA_MODELS"),
+        ({"ollama_models": "/o"}, None, ""),
+    ],
+)
+def test_named_store(environ: dict[str, str], store: str | None, origin: str) -> None:
+    settings = Settings.read(environ)
+    assert settings.named_store == (None if store is None else Path(store))
+    assert settings.named_store_origin == origin
+
+
+@pytest.mark.parametrize("text", ["1", "t", "T", "TRUE", "true", "True", "no", "off", "2", "tRUE", "FaLSe", "'1'"])
+def test_replaced_blobs_are_kept(text: str) -> None:
+    assert Settings.read({"OLLAMA_NOPRUNE": text}).keep_replaced
+
+
+@pytest.mark.parametrize("text", [None, "", " ", "''", "0", "f", "F", "FALSE", "false", "False", " false "])
+def test_replaced_blobs_are_removed(text: str | None) -> None:
+    assert not Settings.read({} if text is None else {"OLLAMA_NOPRUNE": text}).keep_replaced
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [("8192", 8192), (" '4096' ", 4096), ("0", None), ("-1", None), ("4k", None), ("", None), ("٤", None), ("9" * 5000, None)],
+)  # fmt: skip
+def test_context_length(text: str, length: int | None) -> None:
+    assert Settings.read({"OLLAMA_CONTEXT_LENGTH": text}).context_length == length
+
+
+def test_home() -> None:
+    assert Settings.read({"HOME": "/h"}).home_folder() == Path("/h")
+    assert Settings.read({"USERPROFILE": "/u"}).home_folder() == Path("/u")
+    with pytest.raises(NoStore) as caught:
+        Settings.read({"HOME": ""}).home_folder()
+    assert "--store" in caught.value.hint
+
+
+def test_engine() -> None:
+    assert Settings.read({"PACKLLAMA_ENGINE": "/e"}).engine == Path("/e")
+    assert Settings.read({}).engine is None

@@ -1,0 +1,87 @@
+"""Sizes and times in Ollama's words."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from packllama.base.units import human_age, human_bytes, human_when
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1 KB"),
+        (1100, "1.1 KB"),
+        (1999, "2.0 KB"),
+        (9_940, "9.9 KB"),
+        (10_000, "10 KB"),
+        (42_999, "42 KB"),
+        (999_999, "999 KB"),
+        (2_000_000, "2 MB"),
+        (4_700_000_000, "4.7 GB"),
+        (8_928_675_291, "8.9 GB"),
+        (10**12, "1 TB"),
+        (1 << 60, "1152921 TB"),
+        ((1 << 63) - 1, "9223372 TB"),
+    ],
+)
+def test_bytes(size: int, text: str) -> None:
+    assert human_bytes(size) == text
+
+
+@given(st.integers(0, 1 << 63))
+def test_bytes_have_at_most_two_digits_of_precision_more_than_they_show(size: int) -> None:
+    number, unit = human_bytes(size).split(" ")
+    factor = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}[unit]
+    assert abs(float(number) * factor - size) <= max(factor, size * 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "Less than a second"),
+        (0.999, "Less than a second"),
+        (1, "1 second"),
+        (1.9, "1 second"),
+        (2, "2 seconds"),
+        (59.9, "59 seconds"),
+        (MINUTE, "About a minute"),
+        (2 * MINUTE - 1, "About a minute"),
+        (2 * MINUTE, "2 minutes"),
+        (HOUR - 1, "59 minutes"),
+        (HOUR, "About an hour"),
+        (1.49 * HOUR, "About an hour"),
+        (1.5 * HOUR, "2 hours"),
+        (47.4 * HOUR, "47 hours"),
+        (48 * HOUR, "2 days"),
+        (3 * DAY, "3 days"),
+        (14 * DAY - HOUR, "13 days"),
+        (14 * DAY, "2 weeks"),
+        (60 * DAY - HOUR, "8 weeks"),
+        (60 * DAY, "2 months"),
+        (729 * DAY, "24 months"),
+        (730 * DAY, "2 years"),
+        (20 * 365 * DAY, "20 years"),
+    ],
+)
+def test_age(seconds: float, text: str) -> None:
+    assert human_age(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("then", "text"),
+    [
+        (-3 * DAY, "3 days ago"),
+        (0, "Less than a second ago"),
+        (5 * MINUTE, "5 minutes from now"),
+        (20 * 365 * DAY, "20 years from now"),
+        (21 * 365 * DAY, "Forever"),
+    ],
+)
+def test_when(then: float, text: str) -> None:
+    now = 1_790_000_000.0
+    assert human_when(now + then, now=now) == text

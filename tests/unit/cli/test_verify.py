@@ -1,0 +1,167 @@
+"""``packllama verify`` from outside: exit status, words, JSON, signals."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.program import environment, packllama
+from tests.unit.check.damages import CASES, SYSTEM, Case, blob, two_models
+from tests.unit.stores import TINY_GGUF, put_blob, put_model, snapshot
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    root = tmp_path / "store"
+    root.mkdir()
+    two_models(root)
+    return root
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_status_and_words(case: Case, store: Path, tmp_path: Path) -> None:
+    case.spoil(store)
+    before = snapshot(store)
+    done = packllama("verify", cwd=tmp_path)
+    assert done.returncode == case.status
+    assert done.stderr == ""
+    for words in case.words:
+        assert words.replace("STORE", str(store)) in done.stdout
+    assert snapshot(store) == before
+
+
+def test_the_whole_output(store: Path, tmp_path: Path) -> None:
+    blob(store, SYSTEM).unlink()
+    (store / "blobs" / "notes").write_bytes(b"")
+    assert packllama("verify", cwd=tmp_path).stdout == (
+        "m:latest       missing: system sha256:d4c181f057fc761d258fd1166ad199fe587ff515ed3cf5dd0a3384257c0fcb03: "
+        "not there; it should have 14 bytes. Create or copy the model again.\n"
+        "me/other:7b    ok\n"
+        f"stray: {store}/blobs/notes: no blob's name. "
+        "Move it away if you need it: Ollama removes it when it starts.\n"
+        "2 models, 3 blobs, 231 B read: 1 model not whole, 1 other finding\n"
+    )
+
+
+def test_json(store: Path, tmp_path: Path) -> None:
+    blob(store, SYSTEM).unlink()
+    done = packllama("--json", "check", "m", cwd=tmp_path)
+    assert done.returncode == 5
+    document = json.loads(done.stdout)
+    (finding,) = document.pop("findings")
+    assert document == {
+        "packllama": 1,
+        "whole": False,
+        "clean": False,
+        "models": [{"name": "m:latest", "findings": ["missing"]}],
+        "blobs": 2,
+        "bytes_read": 215,
+    }
+    assert finding["kind"] == "missing"
+    assert finding["path"] == str(blob(store, SYSTEM))
+    assert finding["models"] == ["m:latest"]
+    assert finding["roles"] == ["system"]
+
+
+def test_a_missing_name(store: Path, tmp_path: Path) -> None:
+    done = packllama("verify", "m", "nope", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "model 'nope:latest' not found" in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_missing_store(tmp_path: Path) -> None:
+    done = packllama("verify", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "there is no store here" in done.stderr
+
+
+def test_a_read_only_store_is_enough(store: Path, tmp_path: Path) -> None:
+    folders = [store, *(path for path in store.rglob("*") if path.is_dir())]
+    for folder in folders:
+        folder.chmod(0o555)
+    try:
+        done = packllama("verify", cwd=tmp_path)
+    finally:
+        for folder in folders:
+            folder.chmod(0o755)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not (store / ".packllama").exists()
+
+
+def test_nothing_is_opened_for_writing(store: Path, tmp_path: Path, need_program: Callable[[str, str], str]) -> None:
+    log = tmp_path / "log"
+    calls = "openat,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir,utimensat,link,linkat,symlink,chmod"
+    tracing = (need_program("strace", "strace"), "-f", "-e", f"trace={calls}", "-o", str(log))
+    assert packllama("verify", cwd=tmp_path, before=tracing).returncode == 0
+    ours = [line for line in log.read_text().splitlines() if str(store) in line]
+    assert len(ours) > 4
+    assert all("openat(" in line and "O_RDONLY" in line for line in ours)
+
+
+def test_file_names_are_escaped(store: Path, tmp_path: Path) -> None:
+    (store / "blobs" / "a\nb\udcff").write_bytes(b"")
+    assert "blobs/a\\x0ab\\udcff: no blob's name" in packllama("verify", cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopped_in_the_middle(store: Path, tmp_path: Path, number: signal.Signals, status: int) -> None:
+    """The large blob is a hole of 64 GB: minutes of hashing."""
+    path = blob(store, TINY_GGUF)
+    os.truncate(path, 64 << 30)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "packllama", "verify"],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while process.poll() is None and not _holds_open(process.pid, path):
+        pass
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=5)
+    assert (process.returncode, stdout, stderr) == (status, "", "Error: stopped\n")
+
+
+def _holds_open(pid: int, path: Path) -> bool:
+    for descriptor in Path(f"/proc/{pid}/fd").glob("*"):
+        try:
+            if descriptor.readlink() == path:
+                return True
+        except FileNotFoundError:
+            continue
+    return False
+
+
+def test_after_create(tmp_path: Path, gguf: Callable[[str], Path]) -> None:
+    (tmp_path / "Modelfile").write_text(f"FROM {gguf('tiny.gguf')}\nSYSTEM Be brief.\n")
+    assert packllama("create", "m", cwd=tmp_path).returncode == 0
+    done = packllama("verify", cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stdout.startswith("m:latest    ok\n1 model, 3 blobs, ")
+    assert done.stdout.endswith(" read: all right\n")
+
+
+def test_create_heals(tmp_path: Path, gguf: Callable[[str], Path]) -> None:
+    (tmp_path / "Modelfile").write_text(f"FROM {gguf('tiny.gguf')}\nSYSTEM Be brief.\n")
+    assert packllama("create", "m", cwd=tmp_path).returncode == 0
+    for path in (tmp_path / "store" / "blobs").iterdir():
+        data = path.read_bytes()
+        path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    assert packllama("verify", "m", cwd=tmp_path).returncode == 5
+    assert packllama("create", "m", cwd=tmp_path).returncode == 0
+    assert packllama("verify", cwd=tmp_path).returncode == 0
+
+
+def test_several_names_and_an_orphan_nobody_asked_for(store: Path, tmp_path: Path) -> None:
+    put_blob(store, b"nobody's")
+    put_model(store, "third")
+    done = packllama("verify", "me/other:7b", "third", cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stdout == "third:latest    ok\nme/other:7b     ok\n2 models, 3 blobs, 231 B read: all right\n"

@@ -1,0 +1,78 @@
+"""What a model can do, judged from its layers."""
+
+import pytest
+
+from packllama.config import ModelConfig
+from packllama.describe import capabilities
+from packllama.gguf import GGUF
+from tests.unit.gguf.builder import boolean, gguf, parse, string, uint32
+
+
+def model(*keys: bytes, chat: str = "") -> GGUF:
+    template = [string("tokenizer.chat_template", chat)] if chat else []
+    return parse(gguf([string("general.architecture", "llama"), *keys, *template]))
+
+
+def found(template: str | None = None, *, chat: str = "") -> tuple[str, ...]:
+    return capabilities(ModelConfig(), model=model(chat=chat), projectors=(), template=template)
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        (None, ("completion",)),
+        ("{{ .Prompt }}", ("completion",)),
+        ("{{ if .Tools }}{{ end }}", ("completion", "tools")),
+        ("{{- range .Tools }}\n{{ .Function }}{{ end }}{{ .Suffix }}", ("completion", "tools", "insert")),
+        ("{{ if and $.IsThinkSet .Thinking }}x{{ end }}", ("completion", "thinking")),
+        ("{{ .ToolsX }}", ("completion",)),
+        (".Tools", ("completion",)),
+    ],
+)
+def test_of_a_go_template(template: str | None, expected: tuple[str, ...]) -> None:
+    assert found(template) == expected
+
+
+@pytest.mark.parametrize(
+    ("chat", "expected"),
+    [
+        ("{{ messages }}", ("completion",)),
+        ("{% if tools %}{% endif %}", ("tools", "completion")),
+        ("{{ m.tool_calls }}", ("tools", "completion")),
+        ("<think> </think>", ("thinking", "completion")),
+        ("<think>", ("completion",)),
+        ("content.split('</think>')[-1]", ("thinking", "completion")),
+        ("content.split('</think>')[-1] reasoning_content", ("completion",)),
+        ("content.split('</think>\")", ("completion",)),
+    ],
+)
+def test_of_a_jinja_template(chat: str, expected: tuple[str, ...]) -> None:
+    assert found(chat=chat) == expected
+
+
+def test_a_go_template_hides_the_jinja_template() -> None:
+    assert found("{{ .Prompt }}", chat="tools <think></think>") == ("completion",)
+
+
+def test_an_embedding_model() -> None:
+    bert = parse(gguf([string("general.architecture", "bert"), uint32("bert.pooling_type", 1)]))
+    assert capabilities(ModelConfig(), model=bert, projectors=(), template=None) == ("embedding",)
+
+
+def test_projectors() -> None:
+    sees = parse(gguf([string("general.architecture", "clip"), boolean("clip.has_vision_encoder", True)]))
+    both = parse(
+        gguf([
+            string("general.architecture", "clip"),
+            boolean("clip.has_vision_encoder", True),
+            boolean("clip.has_audio_encoder", True),
+        ])
+    )  # fmt: skip
+    for projector, expected in ((sees, ("completion", "vision")), (both, ("completion", "vision", "audio"))):
+        assert capabilities(ModelConfig(), model=model(), projectors=[projector], template=None) == expected
+
+
+def test_what_the_config_says_comes_first_and_once() -> None:
+    config = ModelConfig(capabilities=("tools", "completion"))
+    assert capabilities(config, model=model(), projectors=(), template="{{ .Tools }}") == ("tools", "completion")
+    assert capabilities(config, model=None, projectors=(), template=None) == ("tools", "completion")
