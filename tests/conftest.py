@@ -33,6 +33,13 @@ def need_program() -> Callable[[str, str], str]:
 
 
 @pytest.fixture
+def need_root() -> None:
+    """Demand to be root, who may mount file systems and give files away; fails in CI, is skipped elsewhere."""
+    if os.geteuid() != 0:
+        _lacking("only root may do this: run the tests as root")
+
+
+@pytest.fixture
 def need_module() -> Callable[[str, str], None]:
     """Demand a Python module; without it the test fails in CI and is skipped elsewhere."""
 

@@ -47,6 +47,11 @@ class ModelConfig:
     base_name: str = ""
     draft: DraftConfig | None = None
 
+    @property
+    def is_stub(self) -> bool:
+        """Whether the model itself is elsewhere, and the store holds but its name and texts."""
+        return bool(self.remote_host or self.remote_model)
+
     @classmethod
     def decode(cls, raw: bytes, *, where: str) -> Self:
         """Raises: InvalidManifest, when ``raw`` is no config."""

@@ -8,11 +8,9 @@ printing. Only writes; reading is Python's ``json``.
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
 from typing import TypeAlias
 
 from packllama.base.errors import BadInput
-from packllama.float32 import shortest_float32
 
 __all__ = [
     "JSON",
@@ -22,7 +20,6 @@ __all__ = [
     "line",
     "percent_sharp_v",
     "percent_v",
-    "shortest_float32",
 ]
 
 JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
@@ -122,8 +119,7 @@ def _plain(value: JSON) -> str:
     number = float64(value)
     if not math.isfinite(number):
         return "NaN" if math.isnan(number) else "+Inf" if number > 0 else "-Inf"
-    exponent = Decimal(repr(number)).adjusted() if number else 0
-    return _positional(number) if -4 <= exponent < 6 else _exponential(number)
+    return _positional(number) if -4 <= _shortest(number)[2] < 6 else _exponential(number)
 
 
 def _go_char(char: str) -> str:
@@ -221,13 +217,24 @@ def _integer(number: int) -> str:
 
 
 def _positional(number: float) -> str:
-    text = f"{Decimal(repr(number)):f}"
-    return text.removesuffix(".0")
+    sign, digits, exponent = _shortest(number)
+    point = exponent + 1
+    if point <= 0:
+        return f"{sign}0.{'0' * -point}{digits}"
+    whole, fraction = digits[:point].ljust(point, "0"), digits[point:]
+    return f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}"
 
 
 def _exponential(number: float) -> str:
-    parts = Decimal(repr(number)).normalize().as_tuple()
-    digits = "".join(map(str, parts.digits))
-    exponent = len(digits) - 1 + int(parts.exponent)
+    sign, digits, exponent = _shortest(number)
     fraction = f".{digits[1:]}" if len(digits) > 1 else ""
-    return f"{'-' if parts.sign else ''}{digits[0]}{fraction}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
+    return f"{sign}{digits[0]}{fraction}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
+
+
+def _shortest(number: float) -> tuple[str, str, int]:
+    """Sign, shortest digits that name the number, and the exponent of the first digit; zero is a digit too."""
+    mantissa, _, power = repr(number).partition("e")
+    whole, _, fraction = mantissa.removeprefix("-").partition(".")
+    digits = (whole + fraction).lstrip("0")
+    exponent = len(digits) - len(fraction) - 1 + int(power or 0)
+    return ("-" if mantissa.startswith("-") else ""), digits.rstrip("0") or "0", exponent if digits else 0

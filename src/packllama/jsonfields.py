@@ -16,6 +16,8 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 
 _T = TypeVar("_T")
 _INT64 = range(-(2**63), 2**63)
+# The keys of manifests and layers, which are read by the thousand; no two of them differ in case only.
+_KNOWN_KEYS = frozenset({"schemaVersion", "mediaType", "config", "layers", "digest", "size", "from", "name"})
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -23,16 +25,27 @@ _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 class Fields:
     """One JSON object, with a getter per type. ``where`` names it in errors."""
 
-    def __init__(self, members: Mapping[str, Json], *, where: str) -> None:
-        self._members = {key.casefold(): value for key, value in members.items()}
-        self.where = where
+    def __init__(self, members: Mapping[str, Json], *, where: str, of: "Fields | None" = None) -> None:
+        self._where = where
+        self._of = of
+        # Two keys may differ in case only; then the later one counts, so names that are not known are folded first.
+        self._plain = members.keys() <= _KNOWN_KEYS
+        self._members = members if self._plain else {key.casefold(): value for key, value in members.items()}
+
+    @property
+    def where(self) -> str:
+        """Put together only when an error needs it: a list of ten thousand models has none."""
+        return f"{self._of.where}: {self._where}" if self._of else self._where
+
+    def _get(self, key: str) -> Json:
+        return self._members.get(key if self._plain else key.casefold())
 
     def text(self, key: str) -> str:
-        value = self._members.get(key.casefold())
+        value = self._get(key)
         return "" if value is None else self._typed(key, value, str, "a string")
 
     def integer(self, key: str) -> int:
-        value = self._members.get(key.casefold())
+        value = self._get(key)
         if value is None:
             return 0
         if isinstance(value, bool) or not isinstance(value, int) or value not in _INT64:
@@ -41,25 +54,25 @@ class Fields:
 
     def texts(self, key: str) -> tuple[str, ...] | None:
         """A list of strings; None for ``null`` or no such key."""
-        value = self._members.get(key.casefold())
+        value = self._get(key)
         if value is None:
             return None
         items = self._typed(key, value, list, "a list")
         return tuple(self._typed(key, item, str, "a list of strings") for item in items)
 
     def fields(self, key: str) -> "Fields":
-        value = self._members.get(key.casefold())
+        value = self._get(key)
         members = {} if value is None else self._typed(key, value, dict, "an object")
-        return Fields(members, where=f"{self.where}: {key}")
+        return Fields(members, where=key, of=self)
 
     def list_of_fields(self, key: str) -> Iterator["Fields"]:
         """One after the other: a short text can hold millions of them."""
-        value = self._members.get(key.casefold())
+        value = self._get(key)
         items = [] if value is None else self._typed(key, value, list, "a list")
-        return (as_fields(item, where=f"{self.where}: {key}[{i}]") for i, item in enumerate(items))
+        return (as_fields(item, where=f"{key}[{i}]", of=self) for i, item in enumerate(items))
 
     def has(self, key: str) -> bool:
-        return self._members.get(key.casefold()) is not None
+        return self._get(key) is not None
 
     def _typed(self, key: str, value: Json, kind: type[_T], words: str) -> _T:
         if not isinstance(value, kind):
@@ -70,13 +83,16 @@ class Fields:
         return InvalidManifest(f"expected {words} under {key!r}", where=self.where)
 
 
-def as_fields(value: Json, *, where: str) -> Fields:
-    """Raises: InvalidManifest, when ``value`` is no object."""
+def as_fields(value: Json, *, where: str, of: Fields | None = None) -> Fields:
+    """The fields of an object that stands at ``where`` in the object ``of``.
+
+    Raises: InvalidManifest, when ``value`` is no object.
+    """
     if value is None:
-        return Fields({}, where=where)
+        return Fields({}, where=where, of=of)
     if not isinstance(value, dict):
-        raise InvalidManifest("expected a JSON object", where=where)
-    return Fields(value, where=where)
+        raise InvalidManifest("expected a JSON object", where=Fields({}, where=where, of=of).where)
+    return Fields(value, where=where, of=of)
 
 
 def first_value(raw: bytes, *, where: str) -> tuple[Json, int]:
@@ -87,11 +103,10 @@ def first_value(raw: bytes, *, where: str) -> tuple[Json, int]:
     """
     text = raw.decode("utf-8", errors="replace")
     start = len(text) - len(text.lstrip(" \t\r\n"))
-    decoder = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
     try:
-        value, end = decoder.raw_decode(text, start)
+        value, end = _DECODER.raw_decode(text, start)
         if len(text) != len(raw):  # one character per byte gives the end in bytes
-            _, end = decoder.raw_decode(raw.decode("latin-1"), start)
+            _, end = _DECODER.raw_decode(raw.decode("latin-1"), start)
         return _sound(value) if _SURROGATE_ESCAPE.search(text) else value, end
     except (ValueError, RecursionError) as error:
         raise InvalidManifest(
@@ -121,3 +136,6 @@ def _finite(digits: str) -> float:
 
 def _refuse(word: str) -> float:
     raise ValueError(f"{word} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)

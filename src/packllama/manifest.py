@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Self
 
 from packllama import gojson
@@ -140,16 +141,15 @@ def _decode_layer(fields: Fields) -> Layer:
     if size < 0:
         raise InvalidManifest(f"expected a size, found {size}", where=fields.where)
     try:
-        digest = Digest.parse_lenient(fields.text("digest"))
+        return _layer(fields.text("mediaType"), fields.text("digest"), size, fields.text("from"), fields.text("name"))
     except InvalidDigest as error:
         raise InvalidManifest(error.message, where=fields.where) from error
-    return Layer(
-        media_type=fields.text("mediaType"),
-        digest=digest,
-        size=size,
-        source=fields.text("from"),
-        name=fields.text("name"),
-    )
+
+
+@lru_cache(maxsize=4096)
+def _layer(media_type: str, digest: str, size: int, source: str, name: str) -> Layer:
+    """Models share many layers, so a list meets the same ones again and again."""
+    return Layer(media_type, Digest.parse_lenient(digest), size, source, name)
 
 
 def _bytes_read(end: int) -> int:

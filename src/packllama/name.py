@@ -29,27 +29,33 @@ class _Rule:
     part: str
     longest: int
     more: str
+    valid: re.Pattern[str]
 
     def fault(self, value: str) -> str:
         """What is wrong with the value, or the empty text."""
+        if self.valid.fullmatch(value):
+            return ""
         if value in {"", _MISSING}:
             return f"the {self.part} is missing"
         if len(value) > self.longest:
             return f"the {self.part} is longer than {self.longest} characters"
         if not re.match(r"[A-Za-z0-9_]", value):
             return f"the {self.part} must start with a letter, a digit or '_', not {value[0]!r}"
-        bad = re.search(rf"[^A-Za-z0-9_{re.escape(self.more)}]", value)
-        if not bad:
-            return ""
+        bad = re.sub(rf"[A-Za-z0-9_{re.escape(self.more)}]", "", value)
         allowed = " ".join(f"'{char}'" for char in "_" + self.more)
-        return f"the {self.part} may hold letters, digits and {allowed}, not {bad.group()!r}"
+        return f"the {self.part} may hold letters, digits and {allowed}, not {bad[0]!r}"
+
+
+def _rule(part: str, longest: int, more: str) -> _Rule:
+    valid = rf"[A-Za-z0-9_][A-Za-z0-9_{re.escape(more)}]{{0,{longest - 1}}}"
+    return _Rule(part, longest, more, re.compile(valid))
 
 
 _RULES = (
-    _Rule("host", 350, "-.:"),
-    _Rule("namespace", 80, "-"),
-    _Rule("model", 80, "-."),
-    _Rule("tag", 80, "-."),
+    _rule("host", 350, "-.:"),
+    _rule("namespace", 80, "-"),
+    _rule("model", 80, "-."),
+    _rule("tag", 80, "-."),
 )
 
 

@@ -14,6 +14,8 @@ class Reason(Enum):
     NOTHING_PULLED = "pulls from a registry unasked"
     NO_CHECK = "runs llama-quantize as a check"
     GGUF_DIGEST = "depends on the digest of a rewritten GGUF"
+    NO_SERVER = "asks a server, where packllama opens the store itself"
+    OWN_TALK = "shows progress and talk, whose words are packllama's own"
     ON_PURPOSE = "a Modelfile that was named and is not there is an error here, on purpose"
 
 
@@ -60,4 +62,8 @@ CREATE: dict[str, Reason] = {
     ),
 }
 
-CLI: dict[str, Reason] = {}
+CLI: dict[str, Reason] = {
+    **_all(Reason.NO_SERVER, "no-server-list host-path host-bad-port"),
+    **_all(Reason.OWN_TALK, "create-tty"),
+    **_all(Reason.DETECTION, "list list-alias show-parameters"),
+}

@@ -58,7 +58,21 @@ def test_errors_say_where() -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    [b"", b" \n", b"{", b"nul", b"NaN", b"Infinity", b"-Infinity", b"1e400", b"[-1e999]", b'"\n"', b"'a'", b"[1,]", b"[" * 20_000],
+    [
+        b"",
+        b" \n",
+        b"{",
+        b"nul",
+        b"NaN",
+        b"Infinity",
+        b"-Infinity",
+        b"1e400",
+        b"[-1e999]",
+        b'"\n"',
+        b"'a'",
+        b"[1,]",
+        b"[" * 20_000,
+    ],
 )
 def test_what_go_refuses(raw: bytes) -> None:
     with pytest.raises(InvalidManifest):

@@ -160,7 +160,9 @@ def test_what_is_no_manifest(document: object) -> None:
     assert caught.value.where.startswith("m")
 
 
-@pytest.mark.parametrize("raw", [b"", b" ", b"{", b"\xef\xbb\xbf{}", b"\x00", b"[" * 100_000, b'{"size":NaN}', b"9" * 5000])
+@pytest.mark.parametrize(
+    "raw", [b"", b" ", b"{", b"\xef\xbb\xbf{}", b"\x00", b"[" * 100_000, b'{"size":NaN}', b"9" * 5000]
+)
 def test_what_is_no_json(raw: bytes) -> None:
     with pytest.raises(InvalidManifest):
         Manifest.decode(raw, where="m")
@@ -211,5 +213,11 @@ def test_kinds() -> None:
         where="m",
     )
     assert [found.size for found in manifest.of_kind(LayerKind.LICENSE, LayerKind.MODEL)] == [1, 2, 5]
-    assert [found.kind for found in manifest.layers] == [LayerKind.LICENSE, LayerKind.MODEL, None, None, LayerKind.LICENSE]
+    assert [found.kind for found in manifest.layers] == [
+        LayerKind.LICENSE,
+        LayerKind.MODEL,
+        None,
+        None,
+        LayerKind.LICENSE,
+    ]
     assert manifest.digests() == {Digest(HEX), CONFIG.digest}

@@ -9,9 +9,7 @@ import contextlib
 import errno
 import fcntl
 import os
-import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
@@ -20,6 +18,9 @@ from packllama.base.errors import BadInput, MachineError, MissingFile, PackLlama
 
 # The ioctl that shares blocks between two files of one file system (Linux: btrfs, xfs, …).
 _FICLONE = 0x40049409
+
+# What a file system answers that has no owners, modes or links: vfat, a FUSE file system, some network ones.
+_CANNOT = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EOPNOTSUPP}
 
 # What FAT can address in one file.
 _FAT_FILE_LIMIT = (1 << 32) - 1
@@ -60,12 +61,32 @@ def make_directory(path: Path, *, below: Path) -> None:
     make_directory(path.parent, below=below)
     with translated("creating the folder", path):
         try:
-            path.mkdir(mode=0o755)
+            _make_one(path)
         except FileExistsError:
             _check_plain(path)
-            return
-    give_to_owner_of(path.parent, path)
+
+
+def _make_one(path: Path) -> None:
+    """A folder with Ollama's mode, 0755 less the umask, durably there."""
+    with opened_folder(path.parent) as parent:
+        os.mkdir(path.name, mode=0o755, dir_fd=parent)
+        made = os.open(path.name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+        try:
+            give_to_owner_of(parent, made)
+        finally:
+            os.close(made)
     sync_directory(path.parent)
+
+
+def check_writable(path: Path) -> None:
+    """See that names may be made in a folder, if it is there.
+
+    Raises: NoRights.
+    """
+    with translated("looking whether it may be written", path):
+        if os.access(path, os.F_OK) and not os.access(path, os.W_OK | os.X_OK, effective_ids=True):
+            number = errno.EROFS if os.statvfs(path).f_flag & os.ST_RDONLY else errno.EACCES
+            raise OSError(number, os.strerror(number))
 
 
 def check_directory(path: Path, *, below: Path) -> None:
@@ -88,14 +109,15 @@ def _make_root(path: Path) -> None:
         if path.parent != path:
             _make_root(path.parent)
         try:
-            path.mkdir(mode=0o755, exist_ok=True)
+            _make_one(path)
         except FileExistsError as error:
+            if path.is_dir():  # another process was faster
+                return
             raise MachineError(
                 "is a file, or a link that leads nowhere, where a folder was expected",
                 where=str(path),
                 hint="Mount the disk it leads to, or name another place with --store.",
             ) from error
-    sync_directory(path.parent)
 
 
 def _check_plain(path: Path) -> None:
@@ -107,14 +129,40 @@ def _check_plain(path: Path) -> None:
         )
 
 
-def give_to_owner_of(folder: Path, made: int | Path) -> None:
-    """As root: what is made in somebody's folder belongs to them, so that their Ollama can touch and remove it."""
+@contextlib.contextmanager
+def _where_possible() -> Iterator[None]:
+    """Pass over what this file system cannot do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _CANNOT:
+            raise
+
+
+@contextlib.contextmanager
+def opened_folder(path: Path) -> Iterator[int]:
+    """A descriptor of a folder, to name what is in it."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def give_to_owner_of(folder: int, made: int) -> None:
+    """As root: what is made in somebody's folder belongs to them, so that their Ollama can touch and remove it.
+
+    Both are descriptors, so that no name can be made to mean another file in between. What is not root's already
+    belongs to somebody; a file with a second name was not made by us.
+    """
     if os.geteuid() != 0:
         return
-    owner = folder.stat()
-    if (owner.st_uid, owner.st_gid) != (0, 0):
-        with contextlib.suppress(PermissionError):  # FAT and some network file systems have one owner
-            os.chown(made, owner.st_uid, owner.st_gid)
+    owner, ours = os.fstat(folder), os.fstat(made)
+    if ours.st_uid != 0 or (stat.S_ISREG(ours.st_mode) and ours.st_nlink > 1):
+        return
+    if (owner.st_uid, owner.st_gid) != (ours.st_uid, ours.st_gid):
+        with _where_possible():
+            os.fchown(made, owner.st_uid, owner.st_gid)
 
 
 class NewFile:
@@ -124,12 +172,12 @@ class NewFile:
     """
 
     def __init__(self, folder: Path) -> None:
-        with translated("creating a file", folder):
-            descriptor, name = tempfile.mkstemp(dir=folder)
-        self.descriptor = descriptor
-        self.path = Path(name)
+        self.path = folder / f"tmp{os.urandom(8).hex()}"
         self._moved = False
-        give_to_owner_of(folder, descriptor)
+        with translated("creating a file", folder), opened_folder(folder) as parent:
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            self.descriptor = os.open(self.path.name, flags, 0o666, dir_fd=parent)
+            give_to_owner_of(parent, self.descriptor)
 
     def __enter__(self) -> Self:
         return self
@@ -159,18 +207,25 @@ class NewFile:
             return False
         return True
 
-    def move_to(self, target: Path, *, mode: int = 0o644) -> None:
-        """Make it durable and give it its final name in one step, replacing what was there."""
+    def move_to(self, target: Path, *, mode: int | None = 0o644) -> None:
+        """Make it durable and give it its final name in one step, replacing what was there.
+
+        ``mode`` None: 0666 less the umask, as files are made that nobody sets a mode for.
+        """
         with translated("writing", target):
-            with contextlib.suppress(PermissionError):  # FAT has no modes to set
-                os.fchmod(self.descriptor, mode)
+            if mode is not None:
+                with _where_possible():
+                    os.fchmod(self.descriptor, mode)
             os.fsync(self.descriptor)
         move(self.path, target)
         self._moved = True
 
 
-def write_file(target: Path, data: bytes, *, staging: Path, mode: int = 0o644) -> None:
-    """Write a whole file durably and atomically. ``staging`` is a folder of the same file system."""
+def write_file(target: Path, data: bytes, *, staging: Path, mode: int | None = 0o644) -> None:
+    """Write a whole file durably and atomically. ``staging`` is a folder of the same file system.
+
+    ``mode`` None: 0666 less the umask.
+    """
     with NewFile(staging) as file:
         file.write(data)
         file.move_to(target, mode=mode)
@@ -181,6 +236,18 @@ def move(source: Path, target: Path) -> None:
     with translated("moving into place", target):
         source.replace(target)
     sync_directory(target.parent)
+
+
+def try_move_folder(source: Path, target: Path) -> bool:
+    """Like :func:`move`, for a folder. False: this file system does not move folders, or not there."""
+    try:
+        source.rename(target)
+    except OSError as error:
+        if error.errno in _CANNOT | {errno.EXDEV, errno.EINVAL}:
+            return False
+        raise from_os_error(error, doing="moving into place", where=target) from error
+    sync_directory(target.parent)
+    return True
 
 
 def link(source: Path, target: Path) -> bool:
@@ -213,6 +280,8 @@ def remove(path: Path) -> bool:
 def remove_tree(path: Path) -> None:
     """Remove a folder that packllama made, with all that is in it. Missing is fine; links are not followed."""
     with translated("removing", path), contextlib.suppress(FileNotFoundError):
+        import shutil  # noqa: PLC0415 - brings three compressors along, and is needed only here
+
         shutil.rmtree(path)
 
 
@@ -231,7 +300,12 @@ def remove_empty_directories(leaf: Path, *, below: Path) -> None:
 
 
 def read_small(path: Path, *, limit: int, what: str) -> bytes:
-    """The bytes of a plain file of at most ``limit`` bytes. Never hangs on a pipe or a device.
+    """The bytes of a plain file of at most ``limit`` bytes. See :func:`read_with_status`."""
+    return read_with_status(path, limit=limit, what=what)[0]
+
+
+def read_with_status(path: str | Path, *, limit: int, what: str) -> tuple[bytes, os.stat_result]:
+    """The bytes of a plain file of at most ``limit`` bytes, and its status. Never hangs on a pipe or a device.
 
     Raises:
         MissingFile: it is not there.
@@ -239,13 +313,15 @@ def read_small(path: Path, *, limit: int, what: str) -> bytes:
     """
     descriptor = open_plain(path, what=what)
     try:
-        with translated("reading", path):
-            data = _read_up_to(descriptor, limit + 1)
+        status = os.fstat(descriptor)
+        data = _read_up_to(descriptor, limit + 1)
+    except OSError as error:
+        raise from_os_error(error, doing="reading", where=path) from error
     finally:
         os.close(descriptor)
     if len(data) > limit:
         raise BadInput(f"larger than the {limit:,} bytes that {what} may have", where=str(path))
-    return data
+    return data, status
 
 
 def _read_up_to(descriptor: int, limit: int) -> bytes:
@@ -256,7 +332,7 @@ def _read_up_to(descriptor: int, limit: int) -> bytes:
     return b"".join(parts)
 
 
-def open_plain(path: Path, *, what: str) -> int:
+def open_plain(path: str | Path, *, what: str) -> int:
     """A read-only descriptor of a plain file; links are followed, pipes and devices refused without waiting.
 
     Raises:
@@ -277,15 +353,15 @@ def open_plain(path: Path, *, what: str) -> int:
     raise _not_plain(path, what)
 
 
-def _not_plain(path: Path, what: str) -> BadInput:
+def _not_plain(path: str | Path, what: str) -> BadInput:
     return BadInput(f"expected {what}, found a folder, pipe, socket or device", where=str(path))
 
 
-def free_space(path: Path) -> int:
-    """Bytes that this user may still write to the file system of ``path``."""
+def free_space(path: Path) -> int | None:
+    """Bytes that this user may still write to the file system of ``path``; None when it does not tell."""
     with translated("asking for free space", path):
         figures = os.statvfs(path)
-    return figures.f_bavail * figures.f_frsize
+    return figures.f_bavail * figures.f_frsize if figures.f_blocks else None
 
 
 def file_size_limit(path: Path) -> int | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from packllama.base.errors import PackLlamaError, from_os_error
-from packllama.base.fs import read_small
+from packllama.base.fs import give_to_owner_of, opened_folder, read_small
 from packllama.base.stop import Stop
 
 # Long enough to cost nothing, short enough that nobody notices.
@@ -48,7 +48,7 @@ class FileLock:
         """Take the lock if nobody else has it."""
         try:
             while True:
-                descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+                descriptor = self._open()
                 if not _flock(descriptor, exclusive=exclusive):
                     os.close(descriptor)
                     return False
@@ -62,6 +62,13 @@ class FileLock:
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, self._holder.encode(), 0)
         return True
+
+    def _open(self) -> int:
+        with opened_folder(self.path.parent) as folder:
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+            descriptor = os.open(self.path.name, flags, 0o644, dir_fd=folder)
+            give_to_owner_of(folder, descriptor)
+        return descriptor
 
     def release(self, *, remove: bool = False) -> None:
         """Give it back. ``remove``: the file too, for a lock that nobody will ask for again."""

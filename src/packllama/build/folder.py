@@ -65,7 +65,7 @@ def usable_files(folder: Path) -> list[Path]:
 
 
 def _fits(file: Path, folder: Path, group: _Group) -> bool:
-    if not file.resolve().is_relative_to(folder.resolve()):
+    if not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder)):
         raise BadInput(
             f"insecure path: {file.name} leads out of the folder", where=str(folder), hint="Name that file itself."
         )

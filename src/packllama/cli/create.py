@@ -1,5 +1,6 @@
 """``packllama create``: build a model from a Modelfile."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def command(door: Door, name: str, path: str, link: bool, dry_run: bool) -> None
 def _read(path: str) -> tuple[Modelfile, str, Path]:
     if path == "-":
         return Modelfile.parse(read_modelfile(sys.stdin.buffer), where="<stdin>"), "<stdin>", Path.cwd()
-    if not Path(path).exists() and not Path(path).is_symlink():
+    if not os.path.lexists(path):
         raise MissingFile(
             "no such Modelfile",
             where=str(Path(path).absolute()),

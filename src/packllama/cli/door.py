@@ -1,12 +1,14 @@
 """What every verb gets: settings, the store, and the ways to say something."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from packllama.base.errors import from_os_error
 from packllama.base.settings import Settings
 from packllama.base.stop import Stop
 from packllama.base.terminal import escaped
@@ -39,12 +41,24 @@ class Door:
             sys.stderr.flush()
 
     def result(self, text: str) -> None:
-        """Text on stdout, as it is."""
-        sys.stdout.write(text)
+        """Text on stdout: as it is, but made harmless for a terminal."""
+        _write(escaped(text, keep="\n\t") if sys.stdout.isatty() else text)
 
     def result_json(self, document: Mapping[str, object]) -> None:
         """The one JSON document on stdout."""
-        sys.stdout.write(json.dumps({"packllama": 1, **document}) + "\n")
+        _write(json.dumps({"packllama": 1, **document}) + "\n")
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What is left in the buffer cannot be written at the interpreter's end either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise from_os_error(error, doing="writing the result", where="stdout") from error
 
 
 class Progress:

@@ -1,7 +1,6 @@
 """What a failure looks like from outside: one sentence or one JSON document, and an exit status."""
 
 import json
-import logging
 import os
 import sys
 
@@ -43,6 +42,8 @@ def _as_ours(error: BaseException) -> PackLlamaError:
         context = error.ctx if isinstance(error, click.UsageError) else None
         return UsageError(error.format_message(), hint=f"Try '{context.command_path} --help'." if context else "")
     if isinstance(error, Exception):
+        import logging
+
         logging.getLogger(__name__).debug("a bug", exc_info=error)
         return PackLlamaError(
             f"this is a bug in packllama: {type(error).__name__}: {error}",

@@ -10,8 +10,7 @@ from packllama.base.units import human_bytes, human_when
 from packllama.cli.door import Door
 from packllama.cli.options import common, pass_door
 from packllama.cli.table import titled_table
-from packllama.describe import is_remote
-from packllama.places.store import Listed, Store
+from packllama.places.store import Listed, Store, is_remote
 
 
 @click.command("list")

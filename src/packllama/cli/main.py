@@ -1,7 +1,7 @@
 """The program: global options, the table of verbs, signals, and the exit status of every error."""
 
 import importlib
-import logging
+import io
 import os
 import signal
 import sys
@@ -12,7 +12,7 @@ from types import FrameType
 import click
 
 from packllama import __version__
-from packllama.base.errors import Cancelled
+from packllama.base.errors import Cancelled, from_os_error
 from packllama.base.settings import Settings
 from packllama.base.stop import Stop
 from packllama.cli.door import Door
@@ -71,6 +71,9 @@ def program(
 
 def entry() -> None:
     """Run the program on the process's arguments and end the process."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A Modelfile or a path comes out with its own bytes, in any locale.
+        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
     sys.exit(main(sys.argv[1:]))
 
 
@@ -86,6 +89,9 @@ def main(arguments: list[str]) -> int:
     except Cancelled as error:
         report(error, as_json=door.as_json)
         return 128 + (caught() or signal.SIGINT)
+    except click.UsageError as error:
+        # A --json behind the word that could not be understood was not read yet.
+        return fail(error, as_json="--json" in arguments)
     except BaseException as error:  # noqa: BLE001 - the door turns everything into a sentence
         return fail(error, as_json=door.as_json)
     # A verb whose answer can be no returns its status.
@@ -110,7 +116,11 @@ def _catch_signals(stop: Stop) -> Callable[[], int | None]:
 def _log(verbose: int, log_file: Path | None) -> None:
     if not verbose and log_file is None:
         return
+    import logging
+
     level = logging.DEBUG if verbose != 1 else logging.INFO
-    logging.basicConfig(
-        filename=log_file, level=level, format="%(asctime)s %(name)s %(levelname)s %(message)s", force=True
-    )
+    form = "%(asctime)s %(name)s %(levelname)s %(message)s"
+    try:
+        logging.basicConfig(filename=log_file, level=level, format=form, force=True)
+    except OSError as error:
+        raise from_os_error(error, doing="opening the log", where=log_file or "") from error

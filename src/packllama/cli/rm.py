@@ -2,7 +2,6 @@
 
 import click
 
-from packllama.base.errors import ModelNotFound
 from packllama.base.units import human_bytes
 from packllama.cli.door import Door, Progress
 from packllama.cli.options import common, pass_door
@@ -21,10 +20,7 @@ def command(door: Door, names: tuple[str, ...], dry_run: bool) -> None:
     removed = []
     with Progress(door, "removing") as progress:
         for text, name in parsed:
-            try:
-                removal = remove_model(store, name, dry_run=dry_run, observer=progress, stop=door.stop)
-            except ModelNotFound as error:
-                raise ModelNotFound(text) from error
+            removal = remove_model(store, name, dry_run=dry_run, observer=progress, stop=door.stop)
             removed.append({"name": text, "freed": removal.freed, "kept_because": removal.kept_because})
             if not door.as_json:
                 door.result(f"would delete '{text}'\n" if dry_run else f"deleted '{text}'\n")

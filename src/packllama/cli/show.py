@@ -40,7 +40,7 @@ def command(door: Door, name: str, part: tuple[str, ...], verbose: bool) -> None
         raise UsageError(f"only one of {', '.join(words[:-1])}, or {words[-1]} can be specified")
     text, source = split_source(name)
     if source is Source.CLOUD:
-        raise NotSupported("models that run elsewhere: remote model details are unavailable", where=name)
+        raise NotSupported("this names a model that runs elsewhere; remote model details are unavailable", where=name)
     store = door.store()
     model = store.find(ModelName.parse(text))
     if "layers" in part:

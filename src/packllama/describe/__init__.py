@@ -9,7 +9,6 @@ from packllama.describe.description import Description, Projector, describe
 from packllama.describe.layers import LayerFile, layer_files
 from packllama.describe.metadata import metadata_rows, tensor_rows
 from packllama.describe.modelfile import modelfile_of, parameter_lines
-from packllama.describe.remote import is_remote
 
 __all__ = [
     "Description",
@@ -17,7 +16,6 @@ __all__ = [
     "Projector",
     "capabilities",
     "describe",
-    "is_remote",
     "layer_files",
     "metadata_rows",
     "modelfile_of",

@@ -6,7 +6,6 @@ from pathlib import Path
 from packllama.base.errors import NotSupported
 from packllama.config import ModelConfig
 from packllama.describe.capabilities import capabilities
-from packllama.describe.remote import is_stub
 from packllama.describe.templates import PLAIN_TEMPLATE, uses_jinja
 from packllama.gguf import (
     GGUF,
@@ -65,7 +64,7 @@ def describe(store: Store, model: Model) -> Description:
     """
     parts = read_parts(store, model)
     config = parts.config
-    if is_stub(config):
+    if config.is_stub:
         raise NotSupported(
             f"this is a stub of the remote model {config.remote_model!r}; remote model details are unavailable",
             where=model.name.short,

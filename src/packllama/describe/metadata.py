@@ -7,6 +7,7 @@ from pathlib import Path
 from packllama import gojson
 from packllama.base.fs import open_plain
 from packllama.base.terminal import columns
+from packllama.float32 import shortest_float32
 from packllama.gguf import GGUF, ArrayInfo, Element, Value, ValueType, parameter_count, read_array
 
 # What Ollama leaves out: the name is a publisher's free text, the template is shown by ``--template``.
@@ -21,9 +22,7 @@ def metadata_rows(path: Path, gguf: GGUF) -> list[tuple[str, str]]:
     descriptor = open_plain(path, what="a GGUF file")
     try:
         rows = {
-            key: _printed(descriptor, path, gguf, value)
-            for key, value in gguf.metadata.items()
-            if key not in _LEFT_OUT
+            key: _printed(descriptor, path, gguf, value) for key, value in gguf.metadata.items() if key not in _LEFT_OUT
         }
     finally:
         os.close(descriptor)
@@ -52,7 +51,7 @@ def _scalar(content: Element, stored: ValueType) -> str:
         return content
     if isinstance(content, bool):
         return "true" if content else "false"
-    number = gojson.shortest_float32(content) if stored is ValueType.FLOAT32 else float(content)
+    number = shortest_float32(content) if stored is ValueType.FLOAT32 else float(content)
     return gojson.percent_v(number)
 
 

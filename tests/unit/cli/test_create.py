@@ -57,11 +57,11 @@ def test_relative_paths_count_from_the_modelfile(run: Run, folder: Path) -> None
         (["create", "\x1b[31m"], 4, "invalid model name: \\x1b[31m"),
         (["create", "a:cloud"], 4, "has a meaning of its own"),
         (["create", "a", "-f", "absent"], 3, "no such Modelfile"),
-        (["create", "a", "-f", "x" * 300], 4, "File name too long"),
+        (["create", "a", "-f", "x" * 300], 3, "no such Modelfile"),
         (["create", "a", "-f", "."], 4, "."),
         (["create", "a", "-f", "model.gguf"], 4, "model.gguf"),
         (["create", "a", "--store", "model.gguf"], 7, "model.gguf"),
-        (["create", "a", "--store", "model.gguf/store"], 3, "model.gguf"),
+        (["create", "a", "--store", "model.gguf/store"], 7, "model.gguf"),
     ],
 )
 def test_refusals(run: Run, folder: Path, words: list[str], status: int, text: str) -> None:
@@ -72,14 +72,6 @@ def test_refusals(run: Run, folder: Path, words: list[str], status: int, text: s
     assert done.err.startswith("Error: ")
     assert "bug" not in done.err
     assert snapshot(folder) == before
-
-
-def test_a_file_that_is_not_there(run: Run, folder: Path) -> None:
-    (folder / "Modelfile").write_text("FROM ./\x1b[31m.gguf\n")
-    done = run("create", "a")
-    assert done.status == 3
-    assert "\\x1b[31m.gguf" in done.err
-    assert "\x1b" not in done.err
 
 
 def test_replaced_data_goes_unless_it_shall_stay(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,6 @@ import pytest
 
 from packllama import __version__
 from packllama.base import errors
-from packllama.cli import list as list_verb
 from packllama.cli.main import VERBS
 from packllama.places.store import Store
 from tests.unit.cli.conftest import Run
@@ -59,7 +58,7 @@ def test_no_words(run: Run) -> None:
     ("words", "text"),
     [
         (["frobnicate"], "No such command 'frobnicate'"),
-        (["list", "--nonsense"], "No such option: --nonsense"),
+        (["list", "--nonsense"], "--nonsense"),
         (["--store"], "requires an argument"),
         (["\x1b[31m"], "\\x1b[31m"),
     ],
@@ -113,7 +112,6 @@ def test_exit_statuses(
     def fail(_store: Store) -> None:
         raise error
 
-    monkeypatch.setattr(list_verb, "Listed", list_verb.Listed)
     monkeypatch.setattr(Store, "listing", fail)
     done = run("list")
     assert (done.status, done.out) == (status, "")
@@ -131,9 +129,7 @@ def test_signals(run: Run, store: Path, monkeypatch: pytest.MonkeyPatch, number:
     assert "b:latest" not in run("list").out
 
 
-def test_home_is_needed_only_for_the_default_store(
-    run: Run, store: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_home_is_needed_only_for_the_default_store(run: Run, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HOME")
     store.mkdir()
     assert run("list").status == 0
@@ -174,7 +170,11 @@ def test_a_full_disk_behind_stdout(tmp_path: Path) -> None:
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PACKLLAMA_STORE": str(tmp_path / "store")}
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "packllama", "list"], env=environment, stdout=full, stderr=subprocess.PIPE, check=False
+            [sys.executable, "-m", "packllama", "list"],
+            env=environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
         )
     assert done.returncode == 7
     assert os.strerror(errno.ENOSPC) in done.stderr.decode()

@@ -1,72 +1,65 @@
-"""``packllama rm``."""
+"""``packllama rm`` from outside."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from packllama.manifest import LayerKind
-from tests.unit.cli.conftest import Run
-from tests.unit.stores import put_manifest, put_model, snapshot
+from tests.program import packllama, snapshot
+from tests.unit.stores import put_model
 
 
-def test_removing(run: Run, store: Path) -> None:
-    put_model(store, "a", (LayerKind.SYSTEM, b"x" * 2000))
-    put_model(store, "b")
-    done = run("rm", "A", "b")
-    assert (done.status, done.out) == (0, "deleted 'A'\ndeleted 'b'\n")
-    assert done.err == "freed 2 KB\nfreed 215 B\n"
-    assert sorted(snapshot(store, without=".packllama")) == ["blobs", "manifests"]
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    for name in ("a", "a:8b", "b", "b:local", "far:20b-cloud"):
+        put_model(tmp_path / "store", name)
+    return tmp_path / "store"
 
 
-def test_quiet(run: Run, store: Path) -> None:
-    put_model(store, "a")
-    assert run("-q", "rm", "a").err == ""
+def names(store: Path) -> list[str]:
+    tags = store / "manifests" / "registry.ollama.ai" / "library"
+    return sorted(f"{path.parent.name}:{path.name}" for path in tags.glob("*/*"))
 
 
-def test_a_dry_run(run: Run, store: Path) -> None:
-    put_model(store, "a")
+@pytest.mark.parametrize(
+    ("typed", "gone"),
+    [("a", "a:latest"), ("A:8B", "a:8b"), ("b:local", "b:local"), ("far:20b:cloud", "far:20b-cloud")],
+)
+def test_what_is_named_goes(typed: str, gone: str, store: Path, tmp_path: Path) -> None:
+    before = names(store)
+    done = packllama("rm", typed, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, f"deleted '{typed}'\n")
+    assert set(before) - set(names(store)) == {gone}
+
+
+@pytest.mark.parametrize(
+    ("typed", "status", "message"),
+    [
+        ("a:local", 4, "model 'a:local' not found; Ollama would remove 'a' instead"),
+        ("a:8b:local", 4, "model 'a:8b:local' not found; Ollama would remove 'a:8b' instead"),
+        ("a:cloud", 3, "model 'a:cloud' not found"),
+        ("a:8b-cloud", 3, "model 'a:8b-cloud' not found"),
+        ("nope", 3, "model 'nope:latest' not found"),
+        ("a b", 4, "invalid model name: a b"),
+    ],
+)
+def test_nothing_else_goes(typed: str, status: int, message: str, store: Path, tmp_path: Path) -> None:
     before = snapshot(store)
-    done = run("rm", "--dry-run", "a")
-    assert (done.status, done.out, done.err) == (0, "would delete 'a'\n", "would free 215 B\n")
+    done = packllama("rm", typed, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert message in done.stderr
     assert snapshot(store) == before
 
 
-def test_the_first_unknown_name_ends_it(run: Run, store: Path) -> None:
-    for name in ("a", "b"):
-        put_model(store, name)
-    done = run("rm", "a", "x", "b")
-    assert (done.status, done.out) == (3, "deleted 'a'\n")
-    assert "Error: model 'x:latest' not found" in done.err
-    assert (store / "manifests/registry.ollama.ai/library/b/latest").exists()
-
-
-def test_names_are_checked_before_anything_is_removed(run: Run, store: Path) -> None:
-    put_model(store, "a")
+def test_a_text_that_is_no_name_stops_before_anything_is_removed(store: Path, tmp_path: Path) -> None:
     before = snapshot(store)
-    assert run("rm", "a", "../../etc").status == 4
+    for wrong in ("b c", "a:local"):
+        assert packllama("rm", "a", wrong, cwd=tmp_path).returncode == 4
     assert snapshot(store) == before
 
 
-def test_what_stays_and_why(run: Run, store: Path) -> None:
-    put_model(store, "a")
-    put_manifest(store, "b", b"{\x1b[31m")
-    done = run("rm", "a")
-    assert (done.status, done.out) == (0, "deleted 'a'\n")
-    assert done.err.startswith("its data stays in the store: ")
-    assert "/b/latest" in done.err
-    assert "\x1b" not in done.err
-
-
-def test_json(run: Run, store: Path) -> None:
-    put_model(store, "a")
-    assert run("rm", "--json", "a").document == {
-        "packllama": 1,
-        "dry_run": False,
-        "removed": [{"name": "a", "freed": 215, "kept_because": ""}],
-    }
-
-
-@pytest.mark.parametrize("words", [["rm"], ["rm", "--all"]])
-def test_usage(run: Run, store: Path, words: list[str]) -> None:
-    store.mkdir()
-    assert run(*words).status == 2
+def test_as_a_document(store: Path, tmp_path: Path) -> None:
+    before = snapshot(store)
+    document = json.loads(packllama("rm", "--dry-run", "--json", "a", cwd=tmp_path).stdout)
+    assert document["removed"] == [{"name": "a", "freed": 0, "kept_because": ""}]
+    assert snapshot(store) == before

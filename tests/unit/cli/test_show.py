@@ -1,170 +1,102 @@
-"""``packllama show``."""
+"""``packllama show`` from outside."""
 
-import io
 import json
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from packllama.digest import Digest
 from packllama.manifest import LayerKind
-from tests.unit.cli.conftest import Run
-from tests.unit.describe.test_description import GEMMA_HEADER
-from tests.unit.stores import GEMMA_NAME, GEMMA_TEMPLATE, put_gemma, put_model
-
-Kind = LayerKind
-ONLY_ONE = "only one of '--license', '--modelfile', '--parameters', '--system', or '--template' can be specified"
-HOSTILE = "MIT\x1b]52;c;aGk=\x07\r\u202eevil\u200b\nline 2\nline 3\n"
+from tests.program import packllama
+from tests.unit.stores import TINY_GGUF, put_manifest, put_model
 
 
-def test_the_published_gemma3(run: Run, store: Path) -> None:
-    put_gemma(store, GEMMA_HEADER)
-    assert run("show", GEMMA_NAME).out == (
-        "  Model\n"
-        "    architecture        gemma3    \n"
-        "    parameters          12.2B     \n"
-        "    context length      131072    \n"
-        "    embedding length    3840      \n"
-        "    quantization        Q4_0      \n"
-        "\n"
-        "  Capabilities\n"
-        "    completion    \n"
-        "\n"
-        "  Parameters\n"
-        '    stop           "<end_of_turn>"    \n'
-        "    temperature    1                  \n"
-        "    top_k          64                 \n"
-        "    top_p          0.95               \n"
-        "\n"
-    )
-    assert run("show", "--template", GEMMA_NAME).out == GEMMA_TEMPLATE.decode()
+@pytest.fixture
+def show(tmp_path: Path) -> Callable[..., str]:
+    """What ``show`` prints for a model ``a`` with these layers."""
+
+    def run(*args: str) -> str:
+        done = packllama("show", *args, cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    return run
 
 
-@pytest.mark.parametrize(
-    ("part", "text"),
-    [
-        ("--license", "MIT\nApache\nlicence\n"),
-        ("--system", "Be terse."),
-        ("--template", "{{ .Prompt }}x"),
-        ("--parameters", 'stop                           "a"\nstop                           "b"\ntop_k                          5\n'),
-    ],
-)
-def test_one_part(run: Run, store: Path, part: str, text: str) -> None:
-    put_model(
-        store,
-        "a",
-        (Kind.TEMPLATE, b"{{ .Prompt }}x"),
-        (Kind.SYSTEM, b"Be terse."),
-        (Kind.PARAMS, b'{"top_k":5,"stop":["a","b"]}'),
-        (Kind.LICENSE, b"MIT"),
-        (Kind.LICENSE, b"Apache\nlicence"),
-    )
-    assert run("show", "A", part).out == text
+def put(folder: Path, *layers: tuple[LayerKind, bytes], name: str = "a", config: bytes | None = None) -> None:
+    more = {} if config is None else {"config": config}
+    put_model(folder / "store", name, *layers, **more)
 
 
-@pytest.mark.parametrize(("part", "text"), [("--license", "\n"), ("--system", ""), ("--parameters", "\n")])
-def test_a_part_that_is_not_there(run: Run, store: Path, part: str, text: str) -> None:
-    put_model(store, "a")
-    assert run("show", "a", part).out == text
+def test_wide_characters_and_values_with_spaces(tmp_path: Path, show: Callable[..., str]) -> None:
+    params = '{"stop":["终止","a b"],"temperature":1}'.encode()
+    put(tmp_path, (LayerKind.PARAMS, params), (LayerKind.SYSTEM, "一\n\n  二  \n三".encode()))
+    _, _, parameters, system, _ = show("a").split("\n\n")
+    assert parameters.splitlines() == [
+        "  Parameters",
+        '    stop           "终止"    ',
+        '    stop           "a        b"    ',
+        "    temperature    1         ",
+    ]
+    assert system.splitlines() == ["  System", "    一     ", "    二     ", "    ...    "]
 
 
-@pytest.mark.parametrize("words", [["--license", "--system"], ["--template", "--parameters", "--modelfile"]])
-def test_two_parts_are_one_too_many(run: Run, store: Path, words: list[str]) -> None:
-    put_model(store, "a")
-    done = run("show", *words, "a")
-    assert (done.status, done.out, done.err.splitlines()[0]) == (2, "", f"Error: {ONLY_ONE}")
+def test_text_from_outside_cannot_steer_the_terminal(tmp_path: Path, show: Callable[..., str]) -> None:
+    put(tmp_path, (LayerKind.SYSTEM, b"a\x1b[2Jb\rc"))
+    assert "a\\x1b[2Jb\\x0dc" in show("a")
 
 
-def test_texts_in_the_overview_are_cut_and_harmless(run: Run, store: Path) -> None:
-    put_model(store, "a", (Kind.LICENSE, HOSTILE.encode()), (Kind.SYSTEM, b"\n\none\n\n\x1b[31mtwo\n"))
-    out = run("show", "a").out
-    assert "  System\n    one             \n    \\x1b[31mtwo    \n\n" in out
-    assert not {"\x1b", "\x07", "\r", "\u202e", "\u200b"} & set(out)
-    assert out.endswith("    ...                                    \n\n") or "    ..." in out
+def test_layers(tmp_path: Path, show: Callable[..., str]) -> None:
+    put(tmp_path, (LayerKind.SYSTEM, b"x"))
+    put(tmp_path, name="me/b")
+    titles, weights, system, config = show("--layers", "a").splitlines()
+    digest = Digest.of(TINY_GGUF)
+    assert titles.split() == ["DIGEST", "WHAT", "SIZE", "PATH", "SHARED", "WITH"]
+    assert weights.split() == [digest.short, "model", "68", "B", f"blobs/{digest.file_name}", "me/b:latest"]
+    assert (system.split()[1], system.split()[-1]) == ("system", "-")
+    assert (config.split()[1], config.split()[-1]) == ("config", "me/b:latest")
 
 
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
+def test_layers_as_a_document(tmp_path: Path, show: Callable[..., str]) -> None:
+    put(tmp_path)
+    layers = json.loads(show("--layers", "--json", "a"))["layers"]
+    assert [layer["type"] for layer in layers] == ["model", "config"]
+    assert json.loads(show("--json", "a"))["layers"] == layers
 
 
-def test_a_part_is_printed_as_it_is_but_harmless_on_a_terminal(
-    run: Run, store: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    put_model(store, "a", (Kind.LICENSE, HOSTILE.encode()))
-    assert run("show", "--license", "a").out == HOSTILE + "\n"
-    terminal = Terminal()
-    monkeypatch.setattr(sys, "stdout", terminal)
-    run("show", "--license", "a")
-    assert terminal.getvalue() == "MIT\\x1b]52;c;aGk=\\x07\\x0d\\u202eevil\\u200b\nline 2\nline 3\n\n"
+def test_of_a_stub_only_layers_are_shown(tmp_path: Path, show: Callable[..., str]) -> None:
+    put(tmp_path, config=b'{"remote_model":"gpt-oss:20b"}')
+    assert "config" in show("--layers", "a")
+    done = packllama("show", "a", cwd=tmp_path)
+    assert (done.returncode, "remote model details are unavailable" in done.stderr) == (4, True)
 
 
-def test_json_is_untouched_and_valid(run: Run, store: Path) -> None:
-    put_model(
-        store,
-        "a",
-        (Kind.LICENSE, HOSTILE.encode()),
-        (Kind.SYSTEM, b"\xff\x00"),
-        (Kind.PARAMS, b'{"stop":["\\ud800"],"top_k":5}'),
-        (Kind.MESSAGES, b'[{"role":"user","content":"\\udfff"}]'),
-    )
-    document = run("show", "a", "--json").document
-    assert document["licenses"] == [HOSTILE]
-    assert document["system"] == "\ufffd\x00"
-    assert document["parameters"] == {"stop": ["\ufffd"], "top_k": 5}
-    assert document["messages"] == [{"role": "user", "content": "\ufffd"}]
-    assert (document["name"], document["size"], document["capabilities"]) == ("a:latest", document["size"], ["completion"])
-
-
-def test_halves_of_surrogate_pairs_can_be_printed(run: Run, store: Path) -> None:
-    put_model(store, "a", (Kind.PARAMS, b'{"stop":["\\ud800"]}'), (Kind.MESSAGES, b'[{"role":"u","content":"\\udfff"}]'))
-    for words in (["--modelfile"], ["--parameters"], []):
-        done = run("show", "a", *words)
-        assert done.status == 0
-        done.out.encode()
-
-
-def test_numbers_that_are_no_json_are_refused(run: Run, store: Path) -> None:
-    put_model(store, "a", (Kind.PARAMS, b'{"temperature":1e999}'))
-    done = run("show", "a", "--json")
-    assert (done.status, done.document["error"]["kind"]) == (4, "invalid-manifest")
-
-
-def test_verbose(run: Run, store: Path) -> None:
-    put_gemma(store, GEMMA_HEADER)
-    out = run("show", "-v", GEMMA_NAME).out
-    assert "  Metadata\n    gemma3.context_length       131072" in out
-    assert "  Tensors\n    token_embd.weight    Q4_0    [3840 3177083]    \n" in out
+@pytest.mark.parametrize("other", ["license", "modelfile", "parameters", "system", "template"])
+def test_one_part_at_a_time(other: str, tmp_path: Path) -> None:
+    done = packllama("show", "a", "--layers", f"--{other}", cwd=tmp_path)
+    assert (done.returncode, "only one of" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(
-    ("words", "status", "kind"),
+    ("name", "status", "message"),
     [
-        (["show", "x"], 3, "model-not-found"),
-        (["show", "a:cloud"], 4, "not-supported"),
-        (["show", "../../x"], 4, "invalid-name"),
-        (["show", ""], 4, "invalid-name"),
-        (["show"], 2, "usage-error"),
-        (["show", "a", "b"], 2, "usage-error"),
-        (["show", "a", "--licence"], 2, "usage-error"),
+        ("nope", 3, "model 'nope:latest' not found"),
+        ("a b", 4, "invalid model name: a b"),
+        ("a:cloud", 4, "remote model details are unavailable"),
+        ("a:local:cloud", 4, "use either :local or :cloud, not both"),
+        (" ", 4, "model is required"),
+        ("broken", 4, "broken"),
     ],
 )
-def test_refusals(run: Run, store: Path, words: list[str], status: int, kind: str) -> None:
-    put_model(store, "a")
-    done = run(*words, "--json")
-    assert done.status == status
-    assert json.loads(done.out)["error"]["kind"] == kind
+def test_what_cannot_be_shown(name: str, status: int, message: str, tmp_path: Path) -> None:
+    put(tmp_path)
+    put_manifest(tmp_path / "store", "broken", b"{")
+    done = packllama("show", name, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert message in done.stderr
 
 
-def test_local_means_here(run: Run, store: Path) -> None:
-    put_model(store, "a")
-    assert run("show", "a:local", "--system").status == 0
-
-
-def test_a_missing_blob(run: Run, store: Path) -> None:
-    put_model(store, "a", (Kind.SYSTEM, b"s"))
-    for path in (store / "blobs").iterdir():
-        path.unlink()
-    done = run("show", "a")
-    assert done.status == 5
-    assert "is missing" in done.err
+def test_local_is_left_out_of_a_name(tmp_path: Path, show: Callable[..., str]) -> None:
+    put(tmp_path, (LayerKind.SYSTEM, b"latest"))
+    assert show("--system", "a:local") == "latest"

@@ -24,7 +24,11 @@ def found(template: str | None = None, *, chat: str = "") -> tuple[str, ...]:
         ("{{ .Prompt }}", ("completion",)),
         ("{{ if .Tools }}{{ end }}", ("completion", "tools")),
         ("{{- range .Tools }}\n{{ .Function }}{{ end }}{{ .Suffix }}", ("completion", "tools", "insert")),
-        ("{{ if and $.IsThinkSet .Thinking }}x{{ end }}", ("completion", "thinking")),
+        (
+            "{{ range .Messages }}{{ if and $.IsThinkSet .Thinking }}<t>{{ .Thinking }}</t>{{ end }}{{ end }}",
+            ("completion", "thinking"),
+        ),
+        ("{{ if and $.IsThinkSet .Thinking }}x{{ end }}", ("completion",)),
         ("{{ .ToolsX }}", ("completion",)),
         (".Tools", ("completion",)),
     ],
@@ -50,8 +54,39 @@ def test_of_a_jinja_template(chat: str, expected: tuple[str, ...]) -> None:
     assert found(chat=chat) == expected
 
 
-def test_a_go_template_hides_the_jinja_template() -> None:
-    assert found("{{ .Prompt }}", chat="tools <think></think>") == ("completion",)
+def test_a_go_template_hides_a_jinja_template_that_offers_no_more() -> None:
+    assert found("{{ .Tools }}", chat="<think></think>") == ("completion", "tools")
+
+
+def test_a_jinja_template_that_offers_more_hides_the_go_template() -> None:
+    assert found("{{ .Suffix }}", chat="tools <think></think>") == ("tools", "thinking", "completion")
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (ModelConfig(parser="qwen3-thinking"), ("completion", "tools", "thinking")),
+        (ModelConfig(parser="qwen3-coder"), ("completion", "tools")),
+        (ModelConfig(parser="olmo3-think"), ("completion", "thinking")),
+        (ModelConfig(parser="passthrough"), ("completion",)),
+        (ModelConfig(parser="unheard-of"), ("completion",)),
+        (ModelConfig(renderer="gemma4"), ("completion",)),
+        (ModelConfig(model_family="gptoss"), ("tools", "completion", "thinking")),
+        (ModelConfig(model_family="gpt-oss"), ("tools", "completion", "thinking")),
+    ],
+)
+def test_parsers_and_families(config: ModelConfig, expected: tuple[str, ...]) -> None:
+    found = capabilities(config, model=model(chat="tools"), projectors=(), template=None)
+    assert found == expected
+
+
+def test_one_family_hears_nothing() -> None:
+    sound = parse(
+        gguf([string("general.architecture", "nemotron_h_omni"), uint32("nemotron_h_omni.audio.block_count", 1)])
+    )
+    for family, expected in (("nemotron_h_omni", ("completion",)), ("other", ("completion", "audio"))):
+        config = ModelConfig(model_family=family)
+        assert capabilities(config, model=sound, projectors=(), template=None) == expected
 
 
 def test_an_embedding_model() -> None:

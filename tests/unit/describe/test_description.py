@@ -64,10 +64,13 @@ def test_the_last_of_several_weights_is_loaded(tmp_path: Path) -> None:
 
 
 def test_the_config_fills_in_what_the_file_does_not_say(tmp_path: Path) -> None:
-    config = b'{"model_family":"f","model_type":"9B","file_type":"Q8_0","context_length":5,"embedding_length":6,"requires":"1"}'
+    config = (
+        b'{"model_family":"f","model_type":"9B","file_type":"Q8_0",'
+        b'"context_length":5,"embedding_length":6,"requires":"1"}'
+    )
     put_model(tmp_path, "a", config=config)
     found = described(tmp_path)
-    assert (found.architecture, found.parameters, found.quantization) == ("test", "0", "Q8_0")
+    assert (found.architecture, found.parameters, found.quantization) == ("test", "9B", "Q8_0")
     assert (found.context_length, found.embedding_length, found.requires) == (5, 6, "1")
 
 

@@ -51,6 +51,11 @@ def test_rows_are_sorted_and_what_was_counted_is_among_them(tmp_path: Path) -> N
     assert list(found.items()) == [("a", "1"), ("general.parameter_count", "0"), ("z", "1")]
 
 
+def test_what_is_left_out(tmp_path: Path) -> None:
+    found = rows(tmp_path, string("general.name", "x"), string("tokenizer.chat_template", "x"), uint32("a", 1))
+    assert list(found) == ["a", "general.parameter_count"]
+
+
 def test_tensors_in_the_order_of_the_file() -> None:
     found = builder.parse(gguf([], [tensor("z", [64, 266]), tensor("a", [3], offset=17_024)], data=17_100))
     assert tensor_rows(found) == [("z", "I8", "[64 266]"), ("a", "I8", "[3]")]

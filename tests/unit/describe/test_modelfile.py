@@ -43,7 +43,7 @@ def test_every_kind_of_line(tmp_path: Path) -> None:
         f"FROM {blob(Digest.of(TINY_GGUF))}\n"
         f"ADAPTER {blob(Digest.of(b'adapter'))}\n"
         'TEMPLATE {{ .Prompt }}"x\n'
-        'SYSTEM """Be\nterse."""\n'
+        'SYSTEM "Be\nterse."\n'
         "RENDERER r\nPARSER p\n"
         "PARAMETER num_ctx 1e+06\n"
         'PARAMETER stop <a>\nPARAMETER stop "b c"\n'
@@ -55,7 +55,9 @@ def test_every_kind_of_line(tmp_path: Path) -> None:
 
 def test_a_plain_model(tmp_path: Path) -> None:
     put_model(tmp_path, "a")
-    assert printed(tmp_path).endswith(f"FROM {Layout(tmp_path).blob(Digest.of(TINY_GGUF))}\nTEMPLATE {{{{ .Prompt }}}}\n")
+    assert printed(tmp_path).endswith(
+        f"FROM {Layout(tmp_path).blob(Digest.of(TINY_GGUF))}\nTEMPLATE {{{{ .Prompt }}}}\n"
+    )
 
 
 def test_what_it_prints_builds_the_same_layers(tmp_path: Path) -> None:
@@ -67,9 +69,7 @@ def test_what_it_prints_builds_the_same_layers(tmp_path: Path) -> None:
         (Kind.MESSAGES, b'[{"role":"user","content":"Hi"},{"role":"assistant","content":"Hello"}]\n'),
     ]
     put_model(tmp_path, "a", *layers)
-    created = create(
-        ModelName.parse("b"), Modelfile.parse(printed(tmp_path)), base=tmp_path, store=Store(tmp_path)
-    )
+    created = create(ModelName.parse("b"), Modelfile.parse(printed(tmp_path)), base=tmp_path, store=Store(tmp_path))
     assert created.manifest.layers == Store(tmp_path).find(ModelName.parse("a")).manifest.layers
 
 

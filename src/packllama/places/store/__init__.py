@@ -5,14 +5,41 @@ all are there and right, then they are moved in, and the name comes last. Nothin
 talks to a network or loads a model; nothing is ever written or removed through a link.
 """
 
-from packllama.places.store.copy_name import Copied, copy_name
-from packllama.places.store.files import StoreFile, model_files
-from packllama.places.store.locate import find_root
-from packllama.places.store.parts import ModelParts, layer_paths, read_config, read_parts
-from packllama.places.store.removable import name_to_remove
-from packllama.places.store.remove import Removal, delete_unreferenced, remove_model
-from packllama.places.store.session import Session
-from packllama.places.store.store import Listed, Scan, Store
+from typing import TYPE_CHECKING
+
+from packllama.base.lazy import exports
+
+if TYPE_CHECKING:
+    from packllama.places.store.copy_name import Copied, copy_name
+    from packllama.places.store.files import StoreFile, model_files
+    from packllama.places.store.locate import find_root
+    from packllama.places.store.parts import ModelParts, is_remote, layer_paths, read_config, read_parts
+    from packllama.places.store.removable import name_to_remove
+    from packllama.places.store.remove import Removal, delete_unreferenced, remove_model
+    from packllama.places.store.session import Session
+    from packllama.places.store.store import Listed, Scan, Store
+
+_MODULES = {
+    "Copied": "copy_name",
+    "copy_name": "copy_name",
+    "StoreFile": "files",
+    "model_files": "files",
+    "find_root": "locate",
+    "ModelParts": "parts",
+    "is_remote": "parts",
+    "layer_paths": "parts",
+    "read_config": "parts",
+    "read_parts": "parts",
+    "name_to_remove": "removable",
+    "Removal": "remove",
+    "delete_unreferenced": "remove",
+    "remove_model": "remove",
+    "Session": "session",
+    "Listed": "store",
+    "Scan": "store",
+    "Store": "store",
+}
+__getattr__ = exports(__name__, _MODULES)
 
 __all__ = [
     "Copied",
@@ -26,6 +53,7 @@ __all__ = [
     "copy_name",
     "delete_unreferenced",
     "find_root",
+    "is_remote",
     "layer_paths",
     "model_files",
     "name_to_remove",

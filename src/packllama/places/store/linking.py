@@ -18,11 +18,11 @@ def why_not_to_link(path: Path, *, before: os.stat_result, target: Path) -> str:
 
 
 def _reasons(named: os.stat_result, file: os.stat_result, store: os.stat_result) -> tuple[tuple[str, bool], ...]:
-    unreadable = not file.st_mode & stat.S_IROTH and store.st_uid != file.st_uid
     return (
         ("it is a symbolic link", stat.S_ISLNK(named.st_mode)),
         ("it lies on another file system than the store", store.st_dev != file.st_dev),
         ("it belongs to somebody else", file.st_uid != os.geteuid()),
         ("others can write to it (chmod go-w would change that)", bool(file.st_mode & _OTHERS_MAY_WRITE)),
-        ("the store's owner could not read it", unreadable),
+        # Ollama sets the time of a blob that it uses, which only the owner of a file may do.
+        ("it would not belong to the store's owner", file.st_uid != store.st_uid),
     )

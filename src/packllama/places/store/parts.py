@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from packllama.base.errors import InvalidManifest
+from packllama.base.errors import InvalidManifest, PackLlamaError
 from packllama.config import CONFIG_LIMIT, ModelConfig
 from packllama.jsonfields import Json, as_fields, first_value
 from packllama.manifest import Layer, LayerKind
@@ -64,6 +64,16 @@ def read_config(store: Store, model: Model) -> ModelConfig:
     """
     raw = store.read_layer(model.manifest.config, limit=CONFIG_LIMIT)
     return ModelConfig.decode(raw, where=f"{model.name.short}: config")
+
+
+def is_remote(store: Store, model: Model) -> bool:
+    """Whether a model is a stub of a remote one. One whose config cannot be read is not known to be."""
+    if any(model.manifest.of_kind(LayerKind.MODEL, LayerKind.TENSOR)):
+        return False
+    try:
+        return read_config(store, model).is_stub
+    except PackLlamaError:
+        return False
 
 
 def _texts(store: Store, model: Model, *kinds: LayerKind) -> list[str]:

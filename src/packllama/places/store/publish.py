@@ -19,6 +19,7 @@ from packllama.base.fs import (
     remove_empty_directories,
     remove_tree,
     touch,
+    try_move_folder,
     write_file,
 )
 from packllama.digest import Digest
@@ -102,20 +103,25 @@ def _check_whole(store: Store, manifest: Manifest, work: Path) -> None:
 
 
 def _write_manifest(layout: Layout, name: ModelName, manifest: bytes, work: Path) -> None:
-    """An empty folder may be cleared away at any moment, so missing ones come into being with the manifest in them."""
+    """An empty folder may be cleared away at any moment, so missing ones come into being with the manifest in them.
+
+    Where the file system cannot move a folder, they are made in place.
+    """
     target = layout.manifest(name)
+    may_move = True
     for tries_left in reversed(range(_MANIFEST_TRIES)):
         try:
             top = _highest_missing(target.parent, below=layout.root)
-            if top is None:
-                write_file(target, manifest, staging=work)
-            else:
-                _grow(top, target, manifest, work)
+            if top is None or not may_move:
+                make_directory(target.parent, below=layout.root)
+                write_file(target, manifest, staging=work, mode=None)
+                return
+            may_move = _grow(top, target, manifest, work)
+            if may_move:
+                return
         except (MissingFile, Busy):
             if not tries_left:
                 raise
-        else:
-            return
 
 
 def _highest_missing(folder: Path, *, below: Path) -> Path | None:
@@ -125,8 +131,10 @@ def _highest_missing(folder: Path, *, below: Path) -> Path | None:
     return missing[-1] if missing else None
 
 
-def _grow(top: Path, target: Path, manifest: bytes, work: Path) -> None:
+def _grow(top: Path, target: Path, manifest: bytes, work: Path) -> bool:
     """Make the folders from ``top`` down to the manifest in ``work``, then move them into place at once.
+
+    False: this file system cannot do that; fusefat even says that it did, and has lost what was in the folder.
 
     Raises: Busy, when somebody else has made ``top`` in the meantime.
     """
@@ -134,8 +142,8 @@ def _grow(top: Path, target: Path, manifest: bytes, work: Path) -> None:
     leaf = tree / target.relative_to(top)
     try:
         make_directory(leaf.parent, below=work)
-        write_file(leaf, manifest, staging=work)
-        move(tree, top)
+        write_file(leaf, manifest, staging=work, mode=None)
+        return try_move_folder(tree, top) and target.exists()
     finally:
         remove_tree(tree)
 
@@ -146,7 +154,7 @@ def _withdraw(layout: Layout, name: ModelName, replaced: bytes | None, manifest:
     with contextlib.suppress(PackLlamaError):
         if _old_manifest(target) == manifest:
             if replaced is not None:
-                write_file(target, replaced, staging=work)
+                write_file(target, replaced, staging=work, mode=None)
             else:
                 remove(target)
         remove_empty_directories(target.parent, below=layout.manifests)

@@ -24,9 +24,8 @@ def name_to_remove(store: Store, text: str) -> ModelName:
     name = _stored(store, text.strip())
     if name is None:
         raise InvalidName(
-            f"no model has the tag 'local', and '{rest}' is another name",
-            where=text,
-            hint=f"Ollama would remove {rest}. If that is meant: packllama rm {rest}",
+            f"model '{text}' not found; Ollama would remove '{rest}' instead",
+            hint=f"If that is meant: packllama rm {rest}",
         )
     return name
 

@@ -18,6 +18,7 @@ from packllama.base.fs import (
     link,
     make_directory,
     open_plain,
+    remove,
     remove_tree,
     write_file,
 )
@@ -30,7 +31,7 @@ from packllama.manifest import Manifest
 from packllama.model import Blob
 from packllama.name import ModelName
 from packllama.places.store.hash_record import has_valid_record, write_record
-from packllama.places.store.ingest import check_unchanged, ingest
+from packllama.places.store.ingest import check_unchanged, ingest, same_file
 from packllama.places.store.linking import why_not_to_link
 from packllama.places.store.publish import kept_link, publish
 from packllama.places.store.store import Store
@@ -106,7 +107,7 @@ class Session:
     def check_space(self, sizes: Sequence[int]) -> None:
         """Raises: NoSpace, when files of these sizes do not fit, together or one of them by itself."""
         free, needed = free_space(self._layout.root), sum(sizes)
-        if needed + _SPARE_BYTES > free:
+        if free is not None and needed + _SPARE_BYTES > free:
             raise NoSpace(
                 f"needs {human_bytes(needed)}, free are {human_bytes(free)}",
                 where=str(self._layout.root),
@@ -152,12 +153,13 @@ class Session:
         try:
             if not waiting.exists():
                 waiting.hardlink_to(path)
-            linked = os.path.samestat(waiting.stat(), before)
+            linked = same_file(waiting.lstat(), before)
         except OSError:
             linked = False
         if not linked:
+            remove(waiting)
             self._observer.noted(f"{path} is copied, not linked: the file system refused")
-            return self._copy(descriptor, path, os.fstat(descriptor))
+            return self._copy(descriptor, path, before)
         return digest
 
     def _hash(self, descriptor: int, before: os.stat_result, path: Path, out: NewFile | None = None) -> Digest:

@@ -15,7 +15,7 @@ from packllama.base.errors import (
     PackLlamaError,
     from_os_error,
 )
-from packllama.base.fs import read_small
+from packllama.base.fs import read_small, read_with_status
 from packllama.manifest import MANIFEST_LIMIT, Layer, Manifest
 from packllama.model import Blob, Model
 from packllama.name import ModelName
@@ -47,16 +47,22 @@ class Store:
     def scan(self) -> Scan:
         """All names, in no order. A store without ``manifests/`` is empty."""
         scan = Scan()
-        for entry, parts in _tags(self.layout.manifests):
-            try:
-                if _is_folder(entry):
-                    continue
-                name = ModelName.from_path_parts(parts)
-            except InvalidName:
-                scan.strays.append(entry.path)
+        for name, path in self._entries():
+            if name is None:
+                scan.strays.append(path)
             else:
                 scan.names.append(name)
         return scan
+
+    def _entries(self) -> Iterator[tuple[ModelName | None, str]]:
+        """Each manifest's name and path; no name for an entry that cannot be one."""
+        for entry, parts in _tags(self.layout.manifests):
+            if _is_folder(entry):
+                continue
+            try:
+                yield ModelName.from_path_parts(parts), entry.path
+            except InvalidName:
+                yield None, entry.path
 
     def canonical(self, name: ModelName) -> ModelName:
         """``name`` in the spelling that the store's names already have."""
@@ -69,12 +75,7 @@ class Store:
             ModelNotFound: there is no such manifest.
             InvalidManifest: it cannot be understood.
         """
-        path = self.layout.manifest(name)
-        try:
-            raw = read_small(path, limit=MANIFEST_LIMIT, what="a manifest")
-        except MissingFile as error:
-            raise ModelNotFound(name.short) from error
-        return Model(name, Manifest.decode(raw, where=str(path)))
+        return _read_model(name, str(self.layout.manifest(name))).model
 
     def find(self, name: ModelName) -> Model:
         """The model of this name in any letter case."""
@@ -84,20 +85,15 @@ class Store:
         """All models, newest first, and what is wrong with those that cannot be read."""
         listed: list[Listed] = []
         broken: list[PackLlamaError] = []
-        for name in self.scan().names:
+        for name, path in self._entries():
+            if name is None:
+                continue
             try:
-                listed.append(Listed(self.model(name), self._modified(name)))
+                listed.append(_read_model(name, path))
             except PackLlamaError as error:
                 broken.append(error)
         listed.sort(key=lambda item: (-int(item.modified), item.model.name))
         return listed, broken
-
-    def _modified(self, name: ModelName) -> float:
-        path = self.layout.manifest(name)
-        try:
-            return path.stat().st_mtime
-        except OSError as error:
-            raise ModelNotFound(name.short) from error
 
     def path(self, blob: Blob) -> Path:
         """Where a blob's bytes are, checked for presence and size.
@@ -135,6 +131,14 @@ class Store:
         if layer.size > limit:
             raise InvalidManifest(f"a {layer.media_type} of {layer.size:,} bytes", where=str(path))
         return read_small(path, limit=limit, what="a layer")
+
+
+def _read_model(name: ModelName, path: str) -> Listed:
+    try:
+        raw, status = read_with_status(path, limit=MANIFEST_LIMIT, what="a manifest")
+    except MissingFile as error:
+        raise ModelNotFound(name.short) from error
+    return Listed(Model(name, Manifest.decode(raw, where=path)), status.st_mtime)
 
 
 def _tags(manifests: Path) -> Iterator[tuple[os.DirEntry[str], tuple[str, ...]]]:

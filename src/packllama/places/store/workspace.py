@@ -1,13 +1,13 @@
 """packllama's own folder in a store: made and checked before anything is written, swept of what was killed."""
 
 import contextlib
-import secrets
+import os
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 from packllama.base.errors import NoRights, NotSupported, PackLlamaError
-from packllama.base.fs import make_directory, read_small, remove_tree, write_file
+from packllama.base.fs import check_writable, make_directory, read_small, remove_tree, write_file
 from packllama.base.locks import FileLock
 from packllama.base.stop import Stop
 from packllama.places.store.layout import Layout
@@ -24,8 +24,11 @@ def prepare(layout: Layout) -> None:
         NotSupported: a newer packllama works in this store.
     """
     try:
+        for folder in (layout.root, layout.blobs, layout.manifests):
+            check_writable(folder)
         for folder in (layout.blobs, layout.manifests, layout.locks, layout.work, layout.hashes):
             make_directory(folder, below=layout.root)
+            check_writable(folder)
         if not layout.version_file.exists():
             write_file(layout.version_file, f"{OWN_VERSION}\n".encode(), staging=layout.own)
     except NoRights as error:
@@ -42,7 +45,9 @@ def prepare(layout: Layout) -> None:
 def _who_may(layout: Layout) -> str:
     try:
         owner = layout.root.owner()
-    except (OSError, KeyError):
+    except KeyError:
+        owner = f"user {layout.root.stat().st_uid}"
+    except OSError:
         owner = "somebody else"
     command = f'sudo "$(command -v packllama)" --store {shlex.quote(str(layout.root))} …'
     return f"The store belongs to {owner}. Run the same command as root; what it makes will belong to them: {command}"
@@ -56,7 +61,7 @@ def store_lock(layout: Layout) -> Path:
 @contextlib.contextmanager
 def work_folder(layout: Layout, holder: str) -> Iterator[Path]:
     """A folder for one session's unpublished blobs, removed at the end."""
-    token = secrets.token_hex(8)
+    token = os.urandom(8).hex()
     lock = FileLock(layout.locks / f"work-{token}", holder=holder)
     lock.acquire(exclusive=True, stop=Stop())
     folder = layout.work / token

@@ -74,7 +74,18 @@ def work(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     "size",
-    [0, 1, BUFFER_SIZE - 1, BUFFER_SIZE, BUFFER_SIZE + 1, MIB - 1, MIB, MIB + 1, (BUFFER_COUNT + 1) * BUFFER_SIZE, 3 * MIB],
+    [
+        0,
+        1,
+        BUFFER_SIZE - 1,
+        BUFFER_SIZE,
+        BUFFER_SIZE + 1,
+        MIB - 1,
+        MIB,
+        MIB + 1,
+        (BUFFER_COUNT + 1) * BUFFER_SIZE,
+        3 * MIB,
+    ],
 )
 def test_the_digest_and_the_bytes(tmp_path: Path, work: Path, size: int) -> None:
     data = pattern(size)
@@ -108,7 +119,6 @@ def lengthen(path: Path) -> None:
 def rewrite(path: Path) -> None:
     with path.open("r+b") as file:
         file.write(b"other bytes")
-
 
 
 @pytest.mark.parametrize("change", [shorten, empty, lengthen, rewrite])

@@ -21,7 +21,7 @@ from packllama.name import ModelName
 from packllama.places.store import Session, Store
 from packllama.places.store import publish as room
 from packllama.places.store.layout import Layout
-from tests.unit.stores import Snapshot, put_model, snapshot
+from tests.unit.stores import Snapshot, snapshot
 
 A = ModelName.parse("a")
 OWN = ".packllama"
@@ -78,7 +78,9 @@ def test_publishing(tmp_path: Path) -> None:
 
 def test_files_are_readable_by_a_server_of_another_user(tmp_path: Path) -> None:
     put(tmp_path, "a", b"one")
-    modes = {oct(path.stat().st_mode & 0o777) for path in tmp_path.rglob("*") if path.is_file() and OWN not in path.parts}
+    modes = {
+        oct(path.stat().st_mode & 0o777) for path in tmp_path.rglob("*") if path.is_file() and OWN not in path.parts
+    }
     assert modes == {"0o644"}
 
 

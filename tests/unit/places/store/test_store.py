@@ -59,7 +59,16 @@ def test_only_plain_entries_at_the_fourth_level_are_names(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     "path",
-    ["h/n/m/.DS_Store", "h/n/m/-t", "h/n/m/a b", "h/n.o/m/t", "h/n/m/\x1b[31m", "h/n/.m/t", ":h/n/m/t", "h/n/m/" + "t" * 81],
+    [
+        "h/n/m/.DS_Store",
+        "h/n/m/-t",
+        "h/n/m/a b",
+        "h/n.o/m/t",
+        "h/n/m/\x1b[31m",
+        "h/n/.m/t",
+        ":h/n/m/t",
+        "h/n/m/" + "t" * 81,
+    ],
 )
 def test_entries_that_cannot_be_a_name(tmp_path: Path, path: str) -> None:
     put_model(tmp_path, "a")
@@ -159,14 +168,14 @@ def test_one_broken_manifest_does_not_hide_the_others(tmp_path: Path, monkeypatc
 def test_one_unreadable_manifest_does_not_hide_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put_model(tmp_path, "a")
     forbidden = put_model(tmp_path, "b")
-    read = room.read_small
+    read = room.read_with_status
 
-    def read_small(path: Path, *, limit: int, what: str) -> bytes:
-        if path == forbidden:
-            raise NoRights("Permission denied", where=str(path))
+    def read_with_status(path: str, *, limit: int, what: str) -> tuple[bytes, os.stat_result]:
+        if path == str(forbidden):
+            raise NoRights("Permission denied", where=path)
         return read(path, limit=limit, what=what)
 
-    monkeypatch.setattr(room, "read_small", read_small)
+    monkeypatch.setattr(room, "read_with_status", read_with_status)
     listed, broken = Store(tmp_path).listing()
     assert [item.model.name.model for item in listed] == ["a"]
     assert [error.where for error in broken] == [str(forbidden)]

@@ -1,0 +1,32 @@
+"""``python -m benchmarks [NAME…]``: measure, print a table, keep a JSON in ``build/bench.json``."""
+
+import json
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks import figures
+
+
+def main(names: list[str]) -> int:
+    """Exit status 1 when a figure is more than twice its goal."""
+    results = []
+    for measure in figures.ALL:
+        if names and measure.__name__ not in names:
+            continue
+        with tempfile.TemporaryDirectory(dir=Path("build")) as folder:
+            for figure in measure(Path(folder).absolute()):
+                word = "reached" if figure.reached else "MISSED"
+                sign = "≥" if figure.at_least else "≤"
+                goal = f"goal {sign} {figure.goal:g} {figure.unit}"
+                print(f"{figure.name:32} {figure.value:8.3f} {figure.unit:2}  {goal:16} {word:8} {figure.detail}")
+                sys.stdout.flush()
+                results.append({**asdict(figure), "reached": figure.reached})
+    Path("build/bench.json").write_text(json.dumps(results, indent=1) + "\n")
+    far = [r for r in results if not r["reached"] and not r["at_least"] and r["value"] > 2 * r["goal"]]
+    return 1 if far else 0
+
+
+Path("build").mkdir(exist_ok=True)
+sys.exit(main(sys.argv[1:]))

