@@ -21,7 +21,7 @@ CONFIG_TYPE = "application/vnd.docker.container.image.v1+json"
 _LAYER_PREFIX = "application/vnd.ollama.image."
 
 # Tensor models list thousands of layers of about 200 bytes; the largest known manifest has 1.5 MB.
-MANIFEST_LIMIT = 16 << 20
+MANIFEST_LIMIT = 4 << 20
 
 
 class LayerKind(StrEnum):

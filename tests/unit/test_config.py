@@ -75,8 +75,16 @@ def test_families(raw: bytes, families: tuple[str, ...] | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"[]", b'{"model_type":7}', b'{"model_families":[1]}', b'{"model_families":"a"}', b'{"context_length":"1"}']
-)  # fmt: skip
+    "raw",
+    [
+        b"",
+        b"[]",
+        b'{"model_type":7}',
+        b'{"model_families":[1]}',
+        b'{"model_families":"a"}',
+        b'{"context_length":"1"}',
+    ],
+)
 def test_what_is_no_config(raw: bytes) -> None:
     with pytest.raises(InvalidManifest):
         ModelConfig.decode(raw, where="c")

@@ -79,12 +79,12 @@ def _make_one(path: Path) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """See that names may be made in a folder, if it is there.
+    """See that names may be made in a folder, if there is one.
 
     Raises: NoRights.
     """
     with translated("looking whether it may be written", path):
-        if os.access(path, os.F_OK) and not os.access(path, os.W_OK | os.X_OK, effective_ids=True):
+        if path.is_dir() and not os.access(path, os.W_OK | os.X_OK, effective_ids=True):
             number = errno.EROFS if os.statvfs(path).f_flag & os.ST_RDONLY else errno.EACCES
             raise OSError(number, os.strerror(number))
 
@@ -261,9 +261,9 @@ def link(source: Path, target: Path) -> bool:
 
 
 def touch(path: Path) -> None:
-    """Set a file's times to now."""
+    """Set a file's times to now; of a link its own, which are what Ollama's clean-up looks at."""
     with translated("setting the time", path):
-        os.utime(path)
+        os.utime(path, follow_symlinks=False)
 
 
 def remove(path: Path) -> bool:
@@ -278,10 +278,11 @@ def remove(path: Path) -> bool:
 
 
 def remove_tree(path: Path) -> None:
-    """Remove a folder that packllama made, with all that is in it. Missing is fine; links are not followed."""
+    """Remove a folder that packllama made, with all that is in it. Missing is fine, a link is refused."""
     with translated("removing", path), contextlib.suppress(FileNotFoundError):
         import shutil  # noqa: PLC0415 - brings three compressors along, and is needed only here
 
+        _check_plain(path)  # rmtree would wait for whoever writes into a pipe
         shutil.rmtree(path)
 
 

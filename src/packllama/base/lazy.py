@@ -8,7 +8,10 @@ from collections.abc import Callable, Mapping
 
 
 def exports(package: str, modules: Mapping[str, str]) -> Callable[[str], object]:
-    """A ``__getattr__`` for ``package``; ``modules`` says in which of its modules each name is."""
+    """A ``__getattr__`` for ``package``; ``modules`` says in which of its modules each name is.
+
+    No name may be that of a module of the package: once imported, the module would stand in its place.
+    """
 
     def get(name: str) -> object:
         if name not in modules:

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from packllama.base.errors import PackLlamaError, from_os_error
+from packllama.base.errors import MachineError, PackLlamaError, from_os_error
 from packllama.base.fs import give_to_owner_of, opened_folder, read_small
 from packllama.base.stop import Stop
 
@@ -58,6 +58,13 @@ class FileLock:
         except OSError as error:
             raise from_os_error(error, doing="locking", where=self.path) from error
         self._descriptor = descriptor
+        if os.fstat(descriptor).st_nlink > 1:
+            self.release()
+            raise MachineError(
+                "this lock file has a second name; nothing is written into it",
+                where=str(self.path),
+                hint="Remove it: packllama makes a new one.",
+            )
         with contextlib.suppress(OSError):
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, self._holder.encode(), 0)

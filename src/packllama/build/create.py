@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from packllama.base.errors import InvalidName, ModelfileError, NotSupported
+from packllama.base.errors import ModelfileError, NotSupported
 from packllama.base.observer import SILENT, Observer
 from packllama.base.stop import Stop
 from packllama.build.assemble import BuiltLayer, assemble
@@ -16,8 +16,8 @@ from packllama.config import ModelConfig
 from packllama.digest import Digest
 from packllama.manifest import Manifest
 from packllama.modelfile import Modelfile, Recipe
-from packllama.name import ModelName, Source, reserved, split_source
-from packllama.places.store import Removal, Session, Store, delete_unreferenced
+from packllama.name import ModelName, Source, check_not_reserved, split_source
+from packllama.places.store import Removal, Session, Store, delete_unreferenced, has_valid_record
 
 # What Ollama writes into a stub of a model of its own service.
 _CLOUD_HOST = "https://ollama.com:443"
@@ -78,7 +78,7 @@ def create(
     ):
         session.check_name(name)
         session.check_space([file.before.st_size for file in found.files])
-        observer.planned(sum(file.before.st_size for file in found.files))
+        observer.planned(sum(file.before.st_size for file in found.files) + _bytes_to_hash(store, found.parent))
         for warning in found.warnings:
             observer.noted(warning)
         manifest, layers = assemble(
@@ -96,7 +96,7 @@ def create(
         name=name,
         manifest=decoded,
         layers=layers,
-        removed=delete_unreferenced(store, left_over, observer=observer, stop=stop),
+        removed=delete_unreferenced(store, left_over),
         warnings=recipe.warnings,
     )
 
@@ -138,7 +138,7 @@ class _Ingredients:
 def _ingredients(
     name: ModelName, modelfile: Modelfile, *, base: Path, store: Store, where: str, stop: Stop
 ) -> Iterator[_Ingredients]:
-    _check_name(name)
+    check_not_reserved(name)
     recipe = Recipe.of(modelfile, where=where)
     sources = find_sources(recipe, base=base, where=where)
     if len(sources.adapters) > 1:
@@ -153,6 +153,12 @@ def _ingredients(
         ignored = sources.files if sources.parent else ()
         warnings = [f"{path} is not used: beside FROM {sources.parent} Ollama ignores files" for path in ignored]
         yield _Ingredients(recipe, parent, remote, (*weights, *adapters, *drafts), tuple(warnings))
+
+
+def _bytes_to_hash(store: Store, parent: Parent | None) -> int:
+    """Inherited blobs are read once more unless it is known since when they are right."""
+    blobs = parent.parts.model.blobs if parent else ()
+    return sum(blob.size for blob in blobs if not has_valid_record(store.layout, blob.digest))
 
 
 def _parent(store: Store, reference: str, recipe: Recipe) -> tuple[Parent | None, ModelConfig | None]:
@@ -171,12 +177,3 @@ def _parent(store: Store, reference: str, recipe: Recipe) -> tuple[Parent | None
         remote_model=text,
     )
     return None, stub
-
-
-def _check_name(name: ModelName) -> None:
-    if reserved(name.tag):
-        raise InvalidName(
-            f"the tag {name.tag!r} has a meaning of its own in Ollama: such a model could not be run or removed there",
-            where=name.short,
-            hint="Choose another tag.",
-        )

@@ -4,6 +4,7 @@ import click
 
 from packllama.base.errors import ModelNotFound
 from packllama.base.units import human_bytes
+from packllama.cli import complete
 from packllama.cli.door import Door, Progress
 from packllama.cli.options import common, pass_door
 from packllama.name import ModelName
@@ -11,8 +12,8 @@ from packllama.places.store import copy_name
 
 
 @click.command("cp")
-@click.argument("source")
-@click.argument("destination")
+@click.argument("source", shell_complete=complete.names)
+@click.argument("destination", shell_complete=complete.names)
 @common
 @pass_door
 def command(door: Door, source: str, destination: str) -> None:

@@ -9,6 +9,7 @@ import click
 from packllama.base.errors import MissingFile
 from packllama.base.units import human_bytes
 from packllama.build import UNKNOWN, Created, Rehearsed, create, rehearse
+from packllama.cli import complete
 from packllama.cli.door import Door, Progress
 from packllama.cli.options import common, pass_door
 from packllama.cli.table import padded_rows
@@ -18,7 +19,7 @@ from packllama.name import ModelName
 
 
 @click.command("create")
-@click.argument("name")
+@click.argument("name", shell_complete=complete.names)
 @click.option("-f", "--file", "path", default="Modelfile", show_default=True, help="The Modelfile; - reads stdin.")
 @click.option("--link", is_flag=True, help="Hard-link the files instead of copying them; see below.")
 @click.option("--dry-run", is_flag=True, help="Check everything and say what would be made; write nothing.")
@@ -128,5 +129,6 @@ def _document(created: Created) -> dict[str, object]:
             for item in created.layers
         ],
         "freed": created.removed.freed,
+        "kept_because": created.removed.kept_because,
         "warnings": list(created.warnings),
     }

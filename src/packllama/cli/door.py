@@ -12,6 +12,7 @@ from packllama.base.errors import from_os_error
 from packllama.base.settings import Settings
 from packllama.base.stop import Stop
 from packllama.base.terminal import escaped
+from packllama.cli.failure import ReaderLeft
 from packllama.places.store import Store
 from packllama.places.store.locate import check_exists, find_root
 
@@ -53,8 +54,8 @@ def _write(text: str) -> None:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:
-        raise
+    except BrokenPipeError as error:
+        raise ReaderLeft from error
     except OSError as error:
         # What is left in the buffer cannot be written at the interpreter's end either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

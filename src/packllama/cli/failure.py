@@ -12,9 +12,13 @@ from packllama.base.terminal import escaped
 _BROKEN_PIPE_STATUS = 141
 
 
+class ReaderLeft(Exception):
+    """Whoever read our output closed the pipe. Not an ``OSError``, which click would turn into an exit status of 1."""
+
+
 def fail(error: BaseException, *, as_json: bool) -> int:
     """Say what went wrong. Returns the exit status; what is no failure is raised again."""
-    if isinstance(error, BrokenPipeError):
+    if isinstance(error, BrokenPipeError | ReaderLeft):
         # Whoever read our output has enough. The interpreter shall not complain at its end either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _BROKEN_PIPE_STATUS

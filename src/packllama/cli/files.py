@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from packllama.base.errors import UsageError
+from packllama.cli import complete
 from packllama.cli.door import Door
 from packllama.cli.options import common, pass_door
 from packllama.name import ModelName
@@ -14,7 +15,7 @@ from packllama.places.store import model_files
 
 
 @click.command("files")
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete.names)
 @click.option("-0", "null", is_flag=True, help="End each path with a NUL byte instead of a newline.")
 @click.option("--absolute", is_flag=True, help="Print absolute paths.")
 @common

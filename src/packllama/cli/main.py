@@ -31,6 +31,9 @@ VERBS = {
 }
 ALIASES = {"ls": "list", "check": "verify"}
 
+# The variable that click makes of the program's name.
+_COMPLETION = "_PACKLLAMA_COMPLETE"
+
 
 class Verbs(click.Group):
     """Commands that are imported when they are used."""
@@ -81,6 +84,11 @@ def main(arguments: list[str]) -> int:
     """Run the program. Returns the exit status."""
     door = Door(Settings.read(os.environ), Stop(), as_json="--json" in arguments)
     caught = _catch_signals(door.stop)
+    if _COMPLETION in os.environ:
+        # A shell asks what could be typed here. Click answers it and ends the process.
+        from packllama.cli import bash
+
+        bash.register()
     try:
         status = program.main(arguments, prog_name="packllama", standalone_mode=False, obj=door)
         sys.stdout.flush()

@@ -3,13 +3,14 @@
 import click
 
 from packllama.base.units import human_bytes
+from packllama.cli import complete
 from packllama.cli.door import Door, Progress
 from packllama.cli.options import common, pass_door
 from packllama.places.store import Removal, name_to_remove, remove_model
 
 
 @click.command("rm")
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete.names)
 @click.option("--dry-run", is_flag=True, help="Only say what would be freed.")
 @common
 @pass_door

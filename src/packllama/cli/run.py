@@ -8,6 +8,7 @@ import click
 
 from packllama.base.errors import BadInput, NotSupported, UsageError
 from packllama.base.terminal import escaped
+from packllama.cli import complete
 from packllama.cli.door import Door, Progress
 from packllama.cli.options import common, pass_door
 from packllama.engine import Chunk, loaded
@@ -18,7 +19,7 @@ _STDIN_LIMIT = 64 << 20
 
 
 @click.command("run")
-@click.argument("name")
+@click.argument("name", shell_complete=complete.names)
 @click.argument("prompt", nargs=-1)
 @click.option("--engine", type=click.Path(path_type=Path), help="A llama-server program to use as the engine.")
 @common

@@ -7,6 +7,7 @@ import click
 from packllama.base.errors import NotSupported, UsageError
 from packllama.base.terminal import escaped
 from packllama.base.units import human_bytes
+from packllama.cli import complete
 from packllama.cli.door import Door
 from packllama.cli.options import common, pass_door
 from packllama.cli.overview import overview
@@ -20,7 +21,7 @@ _PARTS = ("license", "modelfile", "parameters", "system", "template", "layers")
 
 
 @click.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=complete.names)
 @click.option("--license", "part", flag_value="license", multiple=True, help="Print the licences.")
 @click.option("--modelfile", "part", flag_value="modelfile", multiple=True, help="Print a Modelfile that builds it.")
 @click.option("--parameters", "part", flag_value="parameters", multiple=True, help="Print the parameters.")

@@ -6,6 +6,7 @@ from packllama.base.errors import IntegrityError
 from packllama.base.terminal import escaped
 from packllama.base.units import human_bytes
 from packllama.check import Finding, FindingKind, VerifyReport, verify
+from packllama.cli import complete
 from packllama.cli.door import Door, Progress
 from packllama.cli.options import common, pass_door
 from packllama.cli.table import padded_rows
@@ -15,7 +16,7 @@ _SOMETHING_FOUND = 1
 
 
 @click.command("verify")
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete.names)
 @common
 @pass_door
 def command(door: Door, names: tuple[str, ...]) -> int:

@@ -191,6 +191,8 @@ def test_read_small(tmp_path: Path) -> None:
 
 def test_free_space(tmp_path: Path) -> None:
     figures = os.statvfs(tmp_path)
-    assert 0 <= fs.free_space(tmp_path) <= figures.f_blocks * figures.f_frsize
+    free = fs.free_space(tmp_path)
+    assert free is not None
+    assert 0 <= free <= figures.f_blocks * figures.f_frsize
     with pytest.raises(MissingFile):
         fs.free_space(tmp_path / "nowhere")

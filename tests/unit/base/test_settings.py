@@ -44,8 +44,17 @@ def test_replaced_blobs_are_removed(text: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("text", "length"),
-    [("8192", 8192), (" '4096' ", 4096), ("0", None), ("-1", None), ("4k", None), ("", None), ("٤", None), ("9" * 5000, None)],
-)  # fmt: skip
+    [
+        ("8192", 8192),
+        (" '4096' ", 4096),
+        ("0", None),
+        ("-1", None),
+        ("4k", None),
+        ("", None),
+        ("٤", None),
+        ("9" * 5000, None),
+    ],
+)
 def test_context_length(text: str, length: int | None) -> None:
     assert Settings.read({"OLLAMA_CONTEXT_LENGTH": text}).context_length == length
 

@@ -46,7 +46,7 @@ def test_every_kind_of_line(tmp_path: Path) -> None:
         'SYSTEM "Be\nterse."\n'
         "RENDERER r\nPARSER p\n"
         "PARAMETER num_ctx 1e+06\n"
-        'PARAMETER stop <a>\nPARAMETER stop "b c"\n'
+        "PARAMETER stop <a>\nPARAMETER stop b c\n"
         "PARAMETER temperature 0.7\nPARAMETER top_k 5\n"
         "LICENSE MIT\n"
         "MESSAGE user Hi\n"

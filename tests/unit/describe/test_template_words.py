@@ -76,8 +76,8 @@ def test_tags(template: str, tags: tuple[str, str]) -> None:
     "piece", ['"', '\\"', "`", "'", "{{", "{{/*", "{{ (", "{{ ((.A).B", "}}", "{{ .A }}", "$", ".", "-"]
 )
 def test_hostile_templates_take_no_time(piece: str) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     for template in (piece * 20_000, "{{ " + piece * 20_000, "{{ " + piece * 20_000 + " }}"):
         template_words(template)
         thinking_tags(template)
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun < 10

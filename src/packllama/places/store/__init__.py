@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from packllama.base.lazy import exports
 
 if TYPE_CHECKING:
-    from packllama.places.store.copy_name import Copied, copy_name
+    from packllama.places.store.copy import Copied, copy_name
     from packllama.places.store.files import StoreFile, model_files
+    from packllama.places.store.hash_record import has_valid_record
     from packllama.places.store.locate import find_root
     from packllama.places.store.parts import ModelParts, is_remote, layer_paths, read_config, read_parts
     from packllama.places.store.removable import name_to_remove
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
     from packllama.places.store.store import Listed, Scan, Store
 
 _MODULES = {
-    "Copied": "copy_name",
-    "copy_name": "copy_name",
+    "Copied": "copy",
+    "copy_name": "copy",
     "StoreFile": "files",
     "model_files": "files",
     "find_root": "locate",
+    "has_valid_record": "hash_record",
     "ModelParts": "parts",
     "is_remote": "parts",
     "layer_paths": "parts",
@@ -53,6 +55,7 @@ __all__ = [
     "copy_name",
     "delete_unreferenced",
     "find_root",
+    "has_valid_record",
     "is_remote",
     "layer_paths",
     "model_files",

@@ -21,7 +21,7 @@ def has_valid_record(layout: Layout, digest: Digest) -> bool:
     try:
         record = json.loads(read_small(layout.hash_record(digest), limit=_LIMIT, what="a hash record"))
         signs = _signs(layout.blob(digest))
-    except (PackLlamaError, OSError, ValueError):
+    except (PackLlamaError, OSError, ValueError, RecursionError):
         return False
     return isinstance(record, dict) and all(record.get(key) == value for key, value in signs.items())
 

@@ -20,7 +20,9 @@ def find_root(settings: Settings, *, flag: Path | None = None, service: Path = S
     """
     named = flag or settings.named_store
     if named is not None:
-        return _without_tilde(named, settings)
+        # Ollama takes its own variable as it is.
+        is_ollamas = flag is None and settings.named_store_origin == "OLLAMA_MODELS"
+        return named if is_ollamas else _without_tilde(named, settings)
     if settings.home is None and os.path.isdir(service):
         return service
     own = settings.home_folder() / ".ollama" / "models"

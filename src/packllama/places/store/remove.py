@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from packllama.base.errors import BadInput, ModelNotFound, PackLlamaError
 from packllama.base.fs import check_directory, remove, remove_empty_directories, translated
-from packllama.base.locks import held
+from packllama.base.locks import FileLock, held
 from packllama.base.observer import SILENT, Observer
 from packllama.base.stop import Stop
 from packllama.digest import Digest
@@ -55,15 +55,18 @@ def remove_model(
         return _sweep(store, candidates, dry_run=False)
 
 
-def delete_unreferenced(
-    store: Store, candidates: Iterable[Digest], *, observer: Observer = SILENT, stop: Stop
-) -> Removal:
-    """Remove those of the candidates that no manifest names."""
+def delete_unreferenced(store: Store, candidates: Iterable[Digest]) -> Removal:
+    """Remove those of the candidates that no manifest names. Waits for nobody: while others write, all stay."""
     candidates = frozenset(candidates)
     if not candidates:
         return Removal(0)
-    with _alone(store, "removing what was replaced", observer, stop):
+    lock = FileLock(store_lock(store.layout), holder=f"process {os.getpid()} (removing what was replaced)")
+    if not lock.try_acquire(exclusive=True):
+        return Removal(0, f"{lock.read_holder()} is at work in the store")
+    try:
         return _sweep(store, candidates, dry_run=False)
+    finally:
+        lock.release()
 
 
 def _alone(store: Store, what: str, observer: Observer, stop: Stop) -> AbstractContextManager[None]:

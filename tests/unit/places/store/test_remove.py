@@ -14,7 +14,7 @@ from packllama.manifest import LayerKind
 from packllama.name import ModelName
 from packllama.places.store import Removal, Store, delete_unreferenced, remove_model
 from packllama.places.store.layout import Layout
-from packllama.places.store.session import prepare, store_lock
+from packllama.places.store.workspace import prepare, store_lock
 from tests.unit.stores import (
     GEMMA_MANIFEST,
     GEMMA_NAME,
@@ -189,12 +189,12 @@ def test_of_some_blobs_those_that_nobody_uses(tmp_path: Path) -> None:
     put_blob(tmp_path, b"left over")
     prepare(Layout(tmp_path))
     candidates = [Digest.of(b"left over"), Digest.of(TINY_GGUF), Digest.of(b"never there")]
-    assert delete_unreferenced(Store(tmp_path), candidates, stop=Stop()) == Removal(9)
+    assert delete_unreferenced(Store(tmp_path), candidates) == Removal(9)
     assert (has(tmp_path, b"left over"), has(tmp_path, TINY_GGUF)) == (False, True)
 
 
 def test_none_of_no_blobs(tmp_path: Path) -> None:
-    assert delete_unreferenced(Store(tmp_path), [], stop=Stop()) == Removal(0)
+    assert delete_unreferenced(Store(tmp_path), []) == Removal(0)
     assert snapshot(tmp_path) == {}
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from packllama.base.errors import Cancelled, IntegrityError, MissingFile, NoSpace, NotSupported, PackLlamaError
-from packllama.base.fs import write_file
+from packllama.base.fs import make_directory, write_file
 from packllama.base.observer import SILENT
 from packllama.base.stop import Stop
 from packllama.digest import Digest
@@ -150,14 +150,14 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]],
     """Have something done right after the manifest was written, once."""
 
     def arrange(action: Callable[[], None]) -> None:
-        pending = [action]
+        pending, write = [action], room._write_manifest
 
-        def write_and_act(target: Path, data: bytes, *, staging: Path, mode: int = 0o644) -> None:
-            write_file(target, data, staging=staging, mode=mode)
-            if "manifests" in target.parts and pending:
+        def write_and_act(layout: Layout, name: ModelName, manifest: bytes, work: Path) -> None:
+            write(layout, name, manifest, work)
+            if pending:
                 pending.pop()()
 
-        monkeypatch.setattr(room, "write_file", write_and_act)
+        monkeypatch.setattr(room, "_write_manifest", write_and_act)
 
     return arrange
 
@@ -202,9 +202,10 @@ def test_folders_that_another_program_clears_away_are_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(tmp_path, "x")
+    (tmp_path / "manifests/h/n/a").mkdir(parents=True)
     pending = [True]
 
-    def clear_then_write(target: Path, data: bytes, *, staging: Path, mode: int = 0o644) -> None:
+    def clear_then_write(target: Path, data: bytes, *, staging: Path, mode: int | None) -> None:
         if "manifests" in target.parts and pending:
             pending.pop()
             target.parent.rmdir()
@@ -218,15 +219,16 @@ def test_folders_that_another_program_clears_away_are_made_again(
 
 def test_folders_that_are_cleared_away_while_they_are_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(tmp_path, "x")
-    pending, make = [True], room.make_directory
+    pending, make = [True], make_directory
 
     def vanish_once(path: Path, *, below: Path) -> None:
-        if "manifests" in path.parts and path.name == "a" and pending:
+        if path == tmp_path / "manifests/registry.ollama.ai/library/a" and pending:
             pending.pop()
             raise MissingFile("No such file or directory", where=str(path))
         make(path, below=below)
 
     monkeypatch.setattr(room, "make_directory", vanish_once)
+    monkeypatch.setattr(room, "try_move_folder", lambda source, target: False)
     put(tmp_path, "a", b"one")
     assert not pending
     assert Store(tmp_path).find(A)
@@ -303,7 +305,7 @@ def test_strays_among_the_work_folders_hurt_nobody(tmp_path: Path) -> None:
     os.mkfifo(work / "pipe")
     put(tmp_path, "b", b"two")
     assert (outside / "precious").read_bytes() == b"data"
-    assert work_folders(tmp_path) == sorted([".DS_Store", "link", "loop", "nested", "pipe", "x" * 254])
+    assert work_folders(tmp_path) == sorted([".DS_Store", "link", "loop", "pipe", "x" * 254])
 
 
 WRITER = """

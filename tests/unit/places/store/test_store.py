@@ -14,6 +14,7 @@ from packllama.base.errors import (
     NoRights,
     PackLlamaError,
 )
+from packllama.base.fs import read_with_status
 from packllama.digest import Digest
 from packllama.manifest import LayerKind
 from packllama.model import Blob
@@ -168,14 +169,13 @@ def test_one_broken_manifest_does_not_hide_the_others(tmp_path: Path, monkeypatc
 def test_one_unreadable_manifest_does_not_hide_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put_model(tmp_path, "a")
     forbidden = put_model(tmp_path, "b")
-    read = room.read_with_status
 
-    def read_with_status(path: str, *, limit: int, what: str) -> tuple[bytes, os.stat_result]:
+    def read(path: str, *, limit: int, what: str) -> tuple[bytes, os.stat_result]:
         if path == str(forbidden):
             raise NoRights("Permission denied", where=path)
-        return read(path, limit=limit, what=what)
+        return read_with_status(path, limit=limit, what=what)
 
-    monkeypatch.setattr(room, "read_with_status", read_with_status)
+    monkeypatch.setattr(room, "read_with_status", read)
     listed, broken = Store(tmp_path).listing()
     assert [item.model.name.model for item in listed] == ["a"]
     assert [error.where for error in broken] == [str(forbidden)]

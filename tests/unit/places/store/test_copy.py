@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from packllama.base.errors import (
 from packllama.base.stop import Stop
 from packllama.digest import Digest
 from packllama.manifest import LayerKind
+from packllama.model import Blob
 from packllama.name import ModelName
 from packllama.places.store import Copied, Store, copy_name
 from packllama.places.store.hash_record import has_valid_record, write_record
@@ -178,43 +178,43 @@ def test_a_target_that_is_a_link_is_replaced_and_its_end_is_not(root: Path) -> N
     assert real.read_bytes() == old
 
 
-def _when_published(monkeypatch: pytest.MonkeyPatch, root: Path, then: Callable[[], object]) -> None:
-    """Do something once, right after ``b`` came to stand for what ``a`` stands for."""
-    replace, wanted = os.replace, at(root, "a").read_bytes()
-    done: list[object] = []
+class Losing(Store):
+    """Loses a blob right after ``b`` came to stand for what ``a`` stands for."""
 
-    def replaced(source: Path, destination: Path) -> None:
-        replace(source, destination)
-        target = at(root, "b")
-        if not done and target.exists() and target.read_bytes() == wanted:
-            done.append(then())
+    def __init__(self, root: Path, blob: Path) -> None:
+        super().__init__(root)
+        self._blob = blob
+        self._wanted = at(root, "a").read_bytes()
+        self._lost = False
 
-    monkeypatch.setattr(os, "replace", replaced)
+    def path(self, blob: Blob) -> Path:
+        target = at(self.layout.root, "b")
+        if not self._lost and target.exists() and target.read_bytes() == self._wanted:
+            self._lost = True
+            self._blob.unlink()
+        return super().path(blob)
 
 
 @pytest.mark.parametrize("replaced", [False, True])
-def test_a_blob_that_vanishes_takes_the_new_name_with_it(
-    replaced: bool, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_blob_that_vanishes_takes_the_new_name_with_it(replaced: bool, root: Path) -> None:
     if replaced:
         put_model(root, "b", weights=b"old weights")
     before = snapshot(root)
-    vanishing = put_blob(root, SYSTEM)
-    _when_published(monkeypatch, root, vanishing.unlink)
+    losing = Losing(root, put_blob(root, SYSTEM))
     with pytest.raises(IntegrityError, match="missing"):
-        copied(root, "a", "b")
+        copy_name(losing, ModelName.parse("a"), ModelName.parse("b"))
     put_blob(root, SYSTEM)
     assert snapshot(root, without=".packllama") == before
 
 
-def test_a_blob_that_vanishes_is_put_back_when_its_bytes_are_known(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_blob_that_vanishes_is_put_back_when_its_bytes_are_known(root: Path) -> None:
     store = Store(root)
     (root / ".packllama/hashes").mkdir(parents=True)
     for digest in store.model(ModelName.parse("a")).manifest.digests():
         write_record(store.layout, digest, hashed_at=1.0)
     vanishing = store.layout.blob(Digest.of(SYSTEM))
-    _when_published(monkeypatch, root, vanishing.unlink)
-    copied(root, "a", "b")
+    copy_name(Losing(root, vanishing), ModelName.parse("a"), ModelName.parse("b"))
+    assert at(root, "b").exists()
     assert vanishing.read_bytes() == SYSTEM
 
 

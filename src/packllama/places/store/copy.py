@@ -57,7 +57,7 @@ def copy_name(
                 session.adopt(blob)
         target, replaced = session.publish(target, model.manifest.raw)
     left_over = _left_over(replaced, model.manifest) if not keep_replaced else frozenset[Digest]()
-    removed = delete_unreferenced(store, left_over, observer=observer, stop=stop)
+    removed = delete_unreferenced(store, left_over)
     return Copied(model.name, target, removed)
 
 

@@ -1,0 +1,197 @@
+"""Every ``--json`` document is what ``docs/json.md`` says: each key is there, and there is no other."""
+
+import json
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from packllama.base.errors import Cancelled, DigestMismatch, PackLlamaError
+from packllama.check import FindingKind
+from packllama.cli.main import VERBS
+from tests.program import packllama
+from tests.unit.check.damages import CASES as DAMAGES
+from tests.unit.check.damages import two_models
+from tests.unit.stores import TINY_GGUF, put_blob, put_manifest, put_model
+
+ROOT = Path(__file__).parent.parent
+SCRIPTED_ENGINE = ROOT / "tests" / "fixtures" / "scripted_engine.py"
+SECTION = re.compile(r"^## `?(?P<title>.+?)`?\n(?:(?!^## ).*\n)*?```json\n(?P<schema>.*?)^```$", re.M | re.S)
+
+SCHEMAS: dict[str, dict[str, Any]] = {
+    match["title"]: json.loads(match["schema"])
+    for match in SECTION.finditer((ROOT / "docs" / "json.md").read_text(encoding="utf-8"))
+}
+
+RICH = """\
+FROM tiny.gguf
+ADAPTER tiny-lora.gguf
+TEMPLATE "{{ .System }} {{ .Prompt }}"
+SYSTEM Be brief.
+LICENSE MIT
+LICENSE Apache-2.0
+MESSAGE user Hello
+MESSAGE assistant Hi
+PARAMETER stop <end>
+PARAMETER temperature 0.5
+PARAMETER num_ctx 2048
+PARAMETER penalty_last_n 5
+REQUIRES 0.14.0
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """``words`` give a document of this title and this exit status."""
+
+    title: str
+    words: tuple[str, ...]
+    status: int = 0
+
+    def __str__(self) -> str:
+        return " ".join(self.words)
+
+
+CASES = [
+    Case("create", ("create", "new", "-f", "Rich")),
+    Case("create", ("create", "m", "-f", "Plain")),
+    Case("create", ("create", "child", "-f", "Child")),
+    Case("create --dry-run", ("create", "new", "-f", "Rich", "--dry-run")),
+    Case("create --dry-run", ("create", "m", "-f", "Child", "--dry-run")),
+    Case("list", ("list",)),
+    Case("list", ("ls", "nothing-begins-so")),
+    Case("show", ("show", "m")),
+    Case("show", ("show", "bare")),
+    Case("show --layers", ("show", "m", "--layers")),
+    Case("show --layers", ("show", "stub", "--layers")),
+    Case("files", ("files", "m", "bare")),
+    Case("files", ("files", "m", "--absolute")),
+    Case("cp", ("cp", "m", "n")),
+    Case("cp", ("cp", "bare", "m")),
+    Case("rm", ("rm", "m", "bare")),
+    Case("rm", ("rm", "m", "--dry-run")),
+    Case("verify", ("verify",)),
+    Case("verify", ("verify", "m")),
+    Case("run", ("run", "m", "hello", "--engine", "engine/llama-server")),
+    Case("An error", ("show", "nope"), 3),
+    Case("An error", ("create", "new", "-f", "nope"), 3),
+    Case("An error", ("show", "stub"), 4),
+    Case("An error", ("rm", "a b"), 4),
+    Case("An error", ("frobnicate",), 2),
+    Case("An error", ("run", "m", "hello", "--engine", "nope"), 9),
+    Case("An error", ("--store", "nope", "list"), 3),
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, gguf: Callable[[str], Path]) -> Path:
+    """A store with a rich model, a bare one and a stub of a remote one; Modelfiles; an engine."""
+    for name in ("tiny.gguf", "tiny-lora.gguf"):
+        shutil.copyfile(gguf(name), tmp_path / name)
+    (tmp_path / "Rich").write_text(RICH)
+    (tmp_path / "Plain").write_text("FROM tiny.gguf\n")
+    (tmp_path / "Child").write_text("FROM m\nSYSTEM Be verbose.\n")
+    (tmp_path / "Stub").write_text("FROM far:cloud\n")
+    put_model(tmp_path / "store", "bare")
+    assert packllama("create", "m", "-f", "Rich", cwd=tmp_path).returncode == 0
+    assert packllama("create", "stub", "-f", "Stub", cwd=tmp_path).returncode == 0
+    engine = tmp_path / "engine" / "llama-server"
+    engine.parent.mkdir()
+    engine.write_text(f"#!{sys.executable}\n{SCRIPTED_ENGINE.read_text()}")
+    engine.chmod(0o755)
+    engine.with_suffix(".json").write_text("{}")
+    return tmp_path
+
+
+def document(folder: Path, *words: str, status: int) -> dict[str, Any]:
+    """The one document that the program prints, on one line."""
+    done = packllama("--json", *words, cwd=folder)
+    assert done.returncode == status, done.stderr
+    assert done.stdout.count("\n") == 1
+    found: dict[str, Any] = json.loads(done.stdout)
+    assert list(found)[0] == "packllama"
+    return found
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_documents(case: Case, folder: Path) -> None:
+    jsonschema.validate(document(folder, *case.words, status=case.status), SCHEMAS[case.title])
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.name)
+def test_findings(damage: Any, tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    two_models(tmp_path / "store")
+    damage.spoil(tmp_path / "store")
+    jsonschema.validate(document(tmp_path, "verify", status=damage.status), SCHEMAS["verify"])
+
+
+def test_a_store_with_things_that_are_not_understood(tmp_path: Path) -> None:
+    """Layers of unknown type, a name that stands for nothing, data that has to stay."""
+    store = tmp_path / "store"
+    put_model(store, "m")
+    raw = json.loads((store / "manifests/registry.ollama.ai/library/m/latest").read_text())
+    path = put_blob(store, b"who knows")
+    unknown = {"mediaType": "application/x-unknown", "digest": path.name.replace("-", ":"), "size": 9, "more": True}
+    raw["layers"].append(unknown)
+    put_manifest(store, "odd", json.dumps(raw).encode())
+    put_manifest(store, "broken", b"no JSON")
+    found = document(tmp_path, "show", "odd", status=0)
+    jsonschema.validate(found, SCHEMAS["show"])
+    assert "application/x-unknown" in [layer["type"] for layer in found["layers"]]
+    jsonschema.validate(document(tmp_path, "show", "odd", "--layers", status=0), SCHEMAS["show --layers"])
+    jsonschema.validate(document(tmp_path, "list", status=0), SCHEMAS["list"])
+    jsonschema.validate(document(tmp_path, "show", "broken", status=4), SCHEMAS["An error"])
+    removed = document(tmp_path, "rm", "odd", status=0)
+    jsonschema.validate(removed, SCHEMAS["rm"])
+    assert removed["removed"][0]["kept_because"]
+    assert put_blob(store, TINY_GGUF).is_file()
+
+
+def test_every_document_has_its_section() -> None:
+    assert set(SCHEMAS) == {case.title for case in CASES}
+    assert {title.split()[0] for title in SCHEMAS} == {*VERBS, "An"}
+
+
+@pytest.mark.parametrize("title", SCHEMAS)
+def test_the_schemas_are_strict(title: str) -> None:
+    """Every key is demanded and none besides; only a model's parameters may have any name."""
+    jsonschema.Draft202012Validator.check_schema(SCHEMAS[title])
+    for schema in _objects(SCHEMAS[title]):
+        if "properties" in schema:
+            assert schema["required"] == list(schema["properties"])
+            assert schema["additionalProperties"] is False
+        else:
+            assert (title, schema["additionalProperties"]) == ("show", True)
+
+
+def _objects(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if schema.get("type") == "object":
+        yield schema
+        for inner in schema.get("properties", {}).values():
+            yield from _objects(inner)
+    elif schema.get("type") == "array":
+        yield from _objects(schema["items"])
+
+
+def test_the_kinds_are_those_of_the_code() -> None:
+    error = SCHEMAS["An error"]["properties"]["error"]["properties"]["kind"]["enum"]
+    assert set(error) == set(_kinds(PackLlamaError))
+    verify = SCHEMAS["verify"]["properties"]
+    assert verify["findings"]["items"]["properties"]["kind"]["enum"] == [str(kind) for kind in FindingKind]
+    assert verify["models"]["items"]["properties"]["findings"]["items"]["enum"] == [str(kind) for kind in FindingKind]
+
+
+def _kinds(error: type[PackLlamaError]) -> Iterator[str]:
+    if error is DigestMismatch:
+        yield DigestMismatch(expected="", actual="", where="").kind
+    else:
+        yield Cancelled().kind if error is Cancelled else error("").kind
+    for below in error.__subclasses__():
+        yield from _kinds(below)

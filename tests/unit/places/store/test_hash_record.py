@@ -1,0 +1,68 @@
+"""What is known of a blob that was hashed before, and what makes it worthless."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from packllama.digest import Digest
+from packllama.places.store.hash_record import has_valid_record, write_record
+from packllama.places.store.layout import Layout
+from packllama.places.store.workspace import prepare
+
+DIGEST = Digest.of(b"data")
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    """A store with one blob and its record."""
+    layout = Layout(tmp_path)
+    prepare(layout)
+    layout.blob(DIGEST).write_bytes(b"data")
+    os.utime(layout.blob(DIGEST), (1e9, 1e9))
+    write_record(layout, DIGEST, hashed_at=1.0)
+    return layout
+
+
+def test_a_record_holds_while_nobody_touches_the_blob(layout: Layout) -> None:
+    assert has_valid_record(layout, DIGEST)
+    assert layout.blob(DIGEST).read_bytes() == b"data"
+    assert has_valid_record(layout, DIGEST)
+    assert not has_valid_record(layout, Digest.of(b"other"))
+
+
+def rewritten(blob: Path) -> None:
+    blob.write_bytes(b"DATA")
+
+
+def replaced(blob: Path) -> None:
+    blob.with_name("new").write_bytes(b"data")
+    blob.with_name("new").replace(blob)
+
+
+def gone(blob: Path) -> None:
+    blob.unlink()
+
+
+def looping(blob: Path) -> None:
+    blob.unlink()
+    blob.symlink_to(blob)
+
+
+@pytest.mark.parametrize("change", [rewritten, replaced, gone, looping])
+def test_a_record_of_another_file_is_none(layout: Layout, change: Callable[[Path], None]) -> None:
+    change(layout.blob(DIGEST))
+    assert not has_valid_record(layout, DIGEST)
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"{}", b"null", b"[" * 1000, b"\xff", b" " * 1001])
+def test_a_damaged_record_is_none(layout: Layout, raw: bytes) -> None:
+    layout.hash_record(DIGEST).write_bytes(raw)
+    assert not has_valid_record(layout, DIGEST)
+
+
+def test_a_record_that_is_a_pipe_is_none(layout: Layout) -> None:
+    layout.hash_record(DIGEST).unlink()
+    os.mkfifo(layout.hash_record(DIGEST))
+    assert not has_valid_record(layout, DIGEST)
