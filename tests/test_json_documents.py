@@ -16,13 +16,12 @@ from packllama.base.errors import Cancelled, DigestMismatch, PackLlamaError
 from packllama.check import FindingKind
 from packllama.cli.main import VERBS
 from tests.program import packllama
-from tests.unit.check.damages import CASES as DAMAGES
-from tests.unit.check.damages import two_models
+from tests.unit.check import damages
 from tests.unit.stores import TINY_GGUF, put_blob, put_manifest, put_model
 
 ROOT = Path(__file__).parent.parent
 SCRIPTED_ENGINE = ROOT / "tests" / "fixtures" / "scripted_engine.py"
-SECTION = re.compile(r"^## `?(?P<title>.+?)`?\n(?:(?!^## ).*\n)*?```json\n(?P<schema>.*?)^```$", re.M | re.S)
+SECTION = re.compile(r"^## `?(?P<title>[^`\n]+)`?\n(?:(?!## |```).*\n)*```json\n(?P<schema>(?:(?!```).*\n)*)```$", re.M)
 
 SCHEMAS: dict[str, dict[str, Any]] = {
     match["title"]: json.loads(match["schema"])
@@ -41,7 +40,7 @@ MESSAGE assistant Hi
 PARAMETER stop <end>
 PARAMETER temperature 0.5
 PARAMETER num_ctx 2048
-PARAMETER penalty_last_n 5
+PARAMETER penalize_newline true
 REQUIRES 0.14.0
 """
 
@@ -115,7 +114,7 @@ def document(folder: Path, *words: str, status: int) -> dict[str, Any]:
     assert done.returncode == status, done.stderr
     assert done.stdout.count("\n") == 1
     found: dict[str, Any] = json.loads(done.stdout)
-    assert list(found)[0] == "packllama"
+    assert next(iter(found)) == "packllama"
     return found
 
 
@@ -124,10 +123,10 @@ def test_documents(case: Case, folder: Path) -> None:
     jsonschema.validate(document(folder, *case.words, status=case.status), SCHEMAS[case.title])
 
 
-@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.name)
-def test_findings(damage: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", damages.CASES, ids=lambda damage: damage.name)
+def test_findings(damage: damages.Case, tmp_path: Path) -> None:
     (tmp_path / "store").mkdir()
-    two_models(tmp_path / "store")
+    damages.two_models(tmp_path / "store")
     damage.spoil(tmp_path / "store")
     jsonschema.validate(document(tmp_path, "verify", status=damage.status), SCHEMAS["verify"])
 

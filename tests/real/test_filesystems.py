@@ -1,4 +1,4 @@
-"""``create`` on real file systems: one that shares blocks, and one that knows no colons, links, modes or large files."""
+"""``create`` on real file systems: one that shares blocks, one without colons, links, modes and large files."""
 
 import hashlib
 import os

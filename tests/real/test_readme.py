@@ -1,4 +1,4 @@
-"""What the README shows is what the program prints. ``make transcripts`` writes it again."""
+"""What the READMEs show is what the program prints. ``make transcripts`` writes it again."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-README = ROOT / "README.md"
+READMES = (ROOT / "README.md", ROOT / "README.zh-CN.md")
 
 TRANSCRIPT = re.compile(r"(?<=<!-- transcript: demo -->\n).*?(?=<!-- end -->)", re.DOTALL)
 FILE = re.compile(r"<!-- file: (?P<path>\S+) -->\n```\n(?P<text>.*?)```\n<!-- end -->", re.DOTALL)
@@ -32,18 +32,20 @@ def test_transcript(tmp_path: Path, need_module: Callable[[str, str], None]) -> 
     )
     assert "Paris" in done.stdout
     shown = "```text\n" + AGE.sub("Less than a second ago", done.stdout).strip() + "\n```\n"
-    readme = README.read_text()
-    if os.environ.get("PACKLLAMA_WRITE_TRANSCRIPTS"):
-        README.write_text(TRANSCRIPT.sub(lambda _: shown, readme, count=1))
-        return
-    found = TRANSCRIPT.search(readme)
-    assert found is not None
-    assert found.group() == shown, "run `make transcripts`"
+    for readme in READMES:
+        text = readme.read_text(encoding="utf-8")
+        if os.environ.get("PACKLLAMA_WRITE_TRANSCRIPTS"):
+            readme.write_text(TRANSCRIPT.sub(lambda _: shown, text, count=1), encoding="utf-8")
+            continue
+        found = TRANSCRIPT.search(text)
+        assert found is not None
+        assert found.group() == shown, "run `make transcripts`"
 
 
-def test_files() -> None:
+@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
+def test_files(readme: Path) -> None:
     """Files that the README shows in full are the ones that the tests use."""
-    shown = list(FILE.finditer(README.read_text()))
+    shown = list(FILE.finditer(readme.read_text(encoding="utf-8")))
     assert shown
     for match in shown:
         assert match["text"] == (ROOT / match["path"]).read_text()

@@ -31,6 +31,8 @@ class Assembly:
         self.headers: dict[LayerKind, list[GGUF]] = {}
 
     def add_parent(self, parent: Parent) -> None:
+        # Not handed down, but read: damage in it shall not become part of a sound model.
+        self._intake.inherited(parent.parts.model.manifest.config)
         for layer in parent.layers:
             blob = self._intake.inherited(layer)
             self.layers.append(BuiltLayer(replace(layer, size=blob.size, source=parent.source), existed=True))

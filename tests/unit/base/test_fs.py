@@ -1,5 +1,6 @@
 """Changes to files are durable, atomic, and never go through a link."""
 
+import errno
 import os
 import resource
 import socket
@@ -196,3 +197,51 @@ def test_free_space(tmp_path: Path) -> None:
     assert 0 <= free <= figures.f_blocks * figures.f_frsize
     with pytest.raises(MissingFile):
         fs.free_space(tmp_path / "nowhere")
+
+
+def test_a_file_system_that_does_not_tell_its_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FUSE drivers without statfs answer with zeros, which do not mean that it is full."""
+    monkeypatch.setattr(os, "statvfs", lambda _path: os.statvfs_result((0,) * 10))
+    assert fs.free_space(tmp_path) is None
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_file_system_without_modes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def refuse(_descriptor: int, _mode: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fchmod", refuse)
+    fs.write_file(tmp_path / "a", b"data", staging=tmp_path)
+    assert snapshot(tmp_path) == {"a": ("file", b"data")}
+
+
+def test_an_error_of_setting_the_mode_is_none_to_pass_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_descriptor: int, _mode: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fchmod", fail)
+    with pytest.raises(MachineError):
+        fs.write_file(tmp_path / "a", b"data", staging=tmp_path)
+    assert snapshot(tmp_path) == {}
+
+
+def test_a_folder_is_moved(tmp_path: Path) -> None:
+    (tmp_path / "a/b").mkdir(parents=True)
+    assert fs.try_move_folder(tmp_path / "a", tmp_path / "c")
+    assert sorted(snapshot(tmp_path)) == ["c", "c/b"]
+    with pytest.raises(MissingFile):
+        fs.try_move_folder(tmp_path / "a", tmp_path / "d")
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.ENOSYS, errno.EXDEV, errno.EINVAL])
+def test_a_file_system_that_moves_no_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def refuse(_source: Path, _target: Path) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    assert not fs.try_move_folder(tmp_path, tmp_path / "b")
+
+
+def test_whether_a_folder_may_be_written(tmp_path: Path) -> None:
+    fs.check_writable(tmp_path)
+    fs.check_writable(tmp_path / "not there yet")

@@ -140,3 +140,15 @@ def test_an_unknown_holder(tmp_path: Path, kind: str) -> None:
         path.touch()
         os.truncate(path, 1 << 40 if kind == "huge" else 0)
     assert FileLock(path, holder="we").read_holder() == "another process"
+
+
+def test_a_lock_file_with_a_second_name_is_not_written(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_bytes(b"data")
+    (tmp_path / "lock").hardlink_to(tmp_path / "precious")
+    lock = FileLock(tmp_path / "lock", holder="we")
+    with pytest.raises(PackLlamaError, match="second name") as caught:
+        lock.try_acquire(exclusive=True)
+    assert caught.value.where == str(tmp_path / "lock")
+    assert (tmp_path / "precious").read_bytes() == b"data"
+    (tmp_path / "lock").unlink()
+    assert lock.try_acquire(exclusive=True)

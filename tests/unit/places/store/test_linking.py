@@ -15,13 +15,14 @@ from packllama.manifest import CONFIG_TYPE, Layer, LayerKind, compose
 from packllama.model import Blob
 from packllama.name import ModelName
 from packllama.places.store import Session, Store
-from packllama.places.store import session as room
+from packllama.places.store.ingest import ingest
 from packllama.places.store.layout import Layout
 from packllama.places.store.linking import why_not_to_link
 from tests.faults.checker import check
 
 DATA = b"weights" * 1000
 A = ModelName.parse("a")
+SESSION_INGEST = "packllama.places.store.session.ingest"
 
 
 class Noting(SilentObserver):
@@ -166,16 +167,15 @@ CHANGES = [other_file, other_file_of_the_same_bytes, moved_behind_a_link, overwr
 def test_a_file_that_is_replaced_between_hash_and_link(
     tmp_path: Path, source: Path, opened: int, change: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ingest = room.ingest
     os.utime(source, (1e9, 1e9))
 
     def ingest_then_change(*args: object, **named: object) -> Digest:
         digest = ingest(*args, **named)  # type: ignore[arg-type]
-        monkeypatch.setattr(room, "ingest", ingest)
+        monkeypatch.setattr(SESSION_INGEST, ingest)
         change(source)
         return digest
 
-    monkeypatch.setattr(room, "ingest", ingest_then_change)
+    monkeypatch.setattr(SESSION_INGEST, ingest_then_change)
     with pytest.raises(FileChanged):
         take(tmp_path, source, opened)
     assert check(str(tmp_path / "store")) == []
