@@ -31,10 +31,10 @@ def command(door: Door, name: str, path: str, link: bool, dry_run: bool) -> None
     Relative paths in it count from its folder. The GGUF is stored as it is, so its digest is its publisher's.
     Unlike Ollama, a Modelfile that is missing is an error, and nothing is ever downloaded.
 
-    With --link the file and the store's blob are one: no space is used twice, and whoever edits the file later
-    damages the model, which then no longer matches its digest. Only a file that is yours and that nobody else can
-    write to is linked; others are copied. Where the file system can share blocks between copies (btrfs, xfs),
-    packllama does that by itself, and --link is not needed.
+    With --link the file and the store's blob are one: no space is used twice, the file's time becomes now, and
+    whoever edits the file later damages the model, which then no longer matches its digest. Only a file that is
+    yours and that nobody else can write to is linked; others are copied. Where the file system can share blocks
+    between copies (btrfs, xfs), packllama does that by itself, and --link is not needed.
     """
     parsed = ModelName.parse(name)
     modelfile, where, base = _read(path)

@@ -30,11 +30,15 @@ def fail(error: BaseException, *, as_json: bool) -> int:
 def report(error: PackLlamaError, *, as_json: bool) -> None:
     """Print an error: a document on stdout, or a sentence on stderr."""
     if as_json:
-        body = {"kind": error.kind, "message": error.message, "hint": error.hint, "where": error.where}
-        sys.stdout.write(json.dumps({"packllama": 1, "error": body}) + "\n")
+        sys.stdout.write(json.dumps({"packllama": 1, "error": as_document(error)}) + "\n")
         sys.stdout.flush()
     else:
         sys.stderr.write("Error: " + escaped(str(error), keep="\n") + "\n")
+
+
+def as_document(error: PackLlamaError) -> dict[str, str]:
+    """What a JSON document says of an error."""
+    return {"kind": error.kind, "message": error.message, "hint": error.hint, "where": error.where}
 
 
 def _as_ours(error: BaseException) -> PackLlamaError:

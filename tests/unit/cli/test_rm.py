@@ -63,3 +63,13 @@ def test_as_a_document(store: Path, tmp_path: Path) -> None:
     document = json.loads(packllama("rm", "--dry-run", "--json", "a", cwd=tmp_path).stdout)
     assert document["removed"] == [{"name": "a", "freed": 0, "kept_because": ""}]
     assert snapshot(store) == before
+
+
+def test_json_tells_what_went_before_an_error(store: Path, tmp_path: Path) -> None:
+    done = packllama("rm", "--json", "a", "nope", "b", cwd=tmp_path)
+    document = json.loads(done.stdout)
+    assert done.returncode == 3
+    assert [item["name"] for item in document["removed"]] == ["a"]
+    assert document["error"]["message"] == "model 'nope:latest' not found"
+    assert "a:latest" not in names(store)
+    assert "b:latest" in names(store)

@@ -26,14 +26,14 @@ def has_valid_record(layout: Layout, digest: Digest) -> bool:
     return isinstance(record, dict) and all(record.get(key) == value for key, value in signs.items())
 
 
-def write_record(layout: Layout, digest: Digest, *, hashed_at: float) -> None:
+def write_record(layout: Layout, digest: Digest, *, hashed_at: float, staging: Path) -> None:
     """Note that the blob's bytes were right at ``hashed_at`` (seconds since the epoch).
 
     The caller knows that nobody wrote to it since. A store that cannot be written simply gets no record.
     """
     with contextlib.suppress(PackLlamaError, OSError):
         record = {**_signs(layout.blob(digest)), "hashed_at": hashed_at}
-        write_file(layout.hash_record(digest), json.dumps(record).encode(), staging=layout.own)
+        write_file(layout.hash_record(digest), json.dumps(record).encode(), staging=staging)
 
 
 def _signs(path: Path) -> dict[str, int]:

@@ -86,6 +86,13 @@ def kept_link(work: Path, digest: Digest) -> Path:
     return work / f"{digest.file_name}.kept"
 
 
+def drop_kept_links(work: Path) -> None:
+    """Give up the second names: nothing needs to be put back any more."""
+    for path in work.glob("*.kept"):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
 def _check_at_hand(store: Store, manifest: Manifest, work: Path) -> None:
     """Every blob is there, or can be put back once a manifest protects it from being cleared away again."""
     for layer in (*manifest.layers, manifest.config):

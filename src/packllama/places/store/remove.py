@@ -114,4 +114,5 @@ def _delete(layout: Layout, digest: Digest, dry_run: bool) -> int:
             return 0
     if not dry_run:
         remove(path)
+        remove(layout.hash_record(digest))
     return size

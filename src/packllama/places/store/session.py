@@ -33,7 +33,7 @@ from packllama.name import ModelName
 from packllama.places.store.hash_record import has_valid_record, write_record
 from packllama.places.store.ingest import check_unchanged, ingest, same_file
 from packllama.places.store.linking import why_not_to_link
-from packllama.places.store.publish import kept_link, publish
+from packllama.places.store.publish import drop_kept_links, kept_link, publish
 from packllama.places.store.store import Store
 from packllama.places.store.workspace import prepare, store_lock, sweep, work_folder
 
@@ -71,8 +71,8 @@ class Session:
                 )
             )
             sweep(self._layout)
-            stack.callback(self._write_records)
             self._work = stack.enter_context(work_folder(self._layout, self._holder))
+            stack.callback(self._write_records)
             self._stack = stack.pop_all()
         return self
 
@@ -80,10 +80,11 @@ class Session:
         self._stack.close()
 
     def _write_records(self) -> None:
-        """Last of all: moving, touching and unlinking a second name all change a file's times."""
+        """At the very end: moving, touching and unlinking a second name all change a file's times."""
         if self._published:
+            drop_kept_links(self._work)
             for digest, when in self._hashed.items():
-                write_record(self._layout, digest, hashed_at=when)
+                write_record(self._layout, digest, hashed_at=when, staging=self._work)
 
     def check_name(self, name: ModelName) -> None:
         """See whether the file system can hold the name.

@@ -153,7 +153,7 @@ def test_what_is_known_of_the_blobs_stays_known(root: Path) -> None:
     digests = store.model(ModelName.parse("a")).manifest.digests()
     (root / ".packllama/hashes").mkdir(parents=True)
     for digest in digests:
-        write_record(store.layout, digest, hashed_at=1.0)
+        write_record(store.layout, digest, hashed_at=1.0, staging=store.layout.own)
     copied(root, "a", "b")
     assert all(has_valid_record(store.layout, digest) for digest in digests)
 
@@ -211,7 +211,7 @@ def test_a_blob_that_vanishes_is_put_back_when_its_bytes_are_known(root: Path) -
     store = Store(root)
     (root / ".packllama/hashes").mkdir(parents=True)
     for digest in store.model(ModelName.parse("a")).manifest.digests():
-        write_record(store.layout, digest, hashed_at=1.0)
+        write_record(store.layout, digest, hashed_at=1.0, staging=store.layout.own)
     vanishing = store.layout.blob(Digest.of(SYSTEM))
     copy_name(Losing(root, vanishing), ModelName.parse("a"), ModelName.parse("b"))
     assert at(root, "b").exists()

@@ -21,7 +21,7 @@ def layout(tmp_path: Path) -> Layout:
     prepare(layout)
     layout.blob(DIGEST).write_bytes(b"data")
     os.utime(layout.blob(DIGEST), (1e9, 1e9))
-    write_record(layout, DIGEST, hashed_at=1.0)
+    write_record(layout, DIGEST, hashed_at=1.0, staging=layout.own)
     return layout
 
 
