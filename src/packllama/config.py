@@ -1,4 +1,4 @@
-"""A model's config blob: what it is, in the few words that ``list`` and ``show`` need (store format §8.1).
+"""A model's config blob: what it is, in the few words that ``list`` and ``show`` need.
 
 Written with the bytes Ollama's ``create`` writes today; read in every form that older versions wrote.
 """

@@ -1,4 +1,4 @@
-"""The list of a model's config and layers, after Ollama's store format (§6, §7).
+"""The list of a model's config and layers, as Ollama's store holds it.
 
 A manifest that came from somewhere keeps its bytes: they are its identity. Only :func:`compose` makes new ones,
 with the very bytes Ollama's ``create`` writes.

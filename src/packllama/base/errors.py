@@ -52,9 +52,13 @@ class PackLlamaError(Exception):
         """The class's name in words, for ``--json``: ``model-not-found``."""
         return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", type(self).__name__).lower()
 
+    @property
+    def sentence(self) -> str:
+        """Where and what, on one line."""
+        return f"{self.where}: {self.message}" if self.where else self.message
+
     def __str__(self) -> str:
-        text = f"{self.where}: {self.message}" if self.where else self.message
-        return f"{text}\n{self.hint}" if self.hint else text
+        return f"{self.sentence}\n{self.hint}" if self.hint else self.sentence
 
 
 class UsageError(PackLlamaError):
@@ -186,10 +190,30 @@ class Cancelled(PackLlamaError):
         super().__init__("stopped")
 
 
-_RIGHTS = {errno.EACCES, errno.EPERM, errno.EROFS}
-_SHAPE = {errno.ELOOP, errno.ENAMETOOLONG, errno.EISDIR}
-_OCCUPIED = {errno.ENOTEMPTY, errno.EEXIST, errno.EBUSY}
-_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FULL = (NoSpace, "Free some space there and run the same command again.")
+_FORBIDDEN = (NoRights, "Check who owns it, and run as a user who may do this.")
+_ABSENT = (MissingFile, "Check the spelling, and that the disk is mounted.")
+_OCCUPIED = (Busy, "Somebody else is at work there; run the same command again.")
+_MISSHAPEN = (BadInput, "Name the file itself, by a path that leads to it.")
+
+# What each number means to a user, and what to do.
+_MEANINGS: dict[int | None, tuple[type[PackLlamaError], str]] = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EFBIG: _FULL,
+    errno.EACCES: _FORBIDDEN,
+    errno.EPERM: _FORBIDDEN,
+    errno.EROFS: (NoRights, "It is mounted read-only: make it writable, or use another place."),
+    errno.ENOENT: _ABSENT,
+    errno.ENOTDIR: _ABSENT,
+    errno.ENOTEMPTY: _OCCUPIED,
+    errno.EEXIST: _OCCUPIED,
+    errno.EBUSY: _OCCUPIED,
+    errno.ELOOP: _MISSHAPEN,
+    errno.EISDIR: _MISSHAPEN,
+    errno.ENAMETOOLONG: (BadInput, "Use a shorter path."),
+}
+_UNKNOWN = (MachineError, "The system refused; its log (dmesg) may say more.")
 
 
 def from_os_error(error: OSError, *, doing: str, where: str | os.PathLike[str] = "") -> PackLlamaError:
@@ -197,16 +221,6 @@ def from_os_error(error: OSError, *, doing: str, where: str | os.PathLike[str] =
 
     ``raise from_os_error(error, doing="reading the GGUF", where=path) from error``
     """
+    kind, hint = _MEANINGS.get(error.errno, _UNKNOWN)
     place = os.fspath(where) or str(error.filename or "")
-    message = f"{error.strerror or error} (while {doing})"
-    if error.errno in _SPACE:
-        return NoSpace(message, where=place, hint="Free some space there and run the same command again.")
-    if error.errno in _RIGHTS:
-        return NoRights(message, where=place, hint="Check who owns it, and run as a user who may do this.")
-    if error.errno in {errno.ENOENT, errno.ENOTDIR}:
-        return MissingFile(message, where=place, hint="Check the spelling, and that the disk is mounted.")
-    if error.errno in _OCCUPIED:
-        return Busy(message, where=place, hint="Somebody else is at work there; run the same command again.")
-    if error.errno in _SHAPE:
-        return BadInput(message, where=place, hint="Name the file itself, by a path that leads to it.")
-    return MachineError(message, where=place, hint="The system refused; its log (dmesg) may say more.")
+    return kind(f"{error.strerror or error} (while {doing})", where=place, hint=hint)

@@ -1,4 +1,4 @@
-"""The layers of a new model in Ollama's order, with its config and manifest (store format §9, create §3)."""
+"""The layers of a new model in Ollama's order, with its config and manifest."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""The config of a new model: what the recipe says, what a parent leaves, what the GGUF headers tell (create §8)."""
+"""The config of a new model: what the recipe says, what a parent leaves, what the GGUF headers tell."""
 
 from collections.abc import Sequence
 

@@ -1,7 +1,7 @@
 """``create``: build a model and give it a name."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from packllama.build.parent import Parent, read_parent
 from packllama.build.sources import SourceFile, find_sources, opened
 from packllama.config import ModelConfig
 from packllama.digest import Digest
-from packllama.manifest import Manifest
+from packllama.manifest import LayerKind, Manifest
 from packllama.modelfile import Modelfile, Recipe
 from packllama.name import ModelName, Source, check_not_reserved, split_source
 from packllama.places.store import Removal, Session, Store, delete_unreferenced, has_valid_record
@@ -25,13 +25,17 @@ _CLOUD_HOST = "https://ollama.com:443"
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """What ``create`` made. ``name`` is in the store's spelling; ``removed`` is what an older model left over."""
+    """What ``create`` made. ``name`` is in the store's spelling; ``removed`` is what an older model left over.
+
+    ``warnings`` are Ollama's, in its words; ``notes`` are ours, about what a person hardly means.
+    """
 
     name: ModelName
     manifest: Manifest
     layers: tuple[BuiltLayer, ...]
     removed: Removal
     warnings: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +81,8 @@ def create(
         Session(store, holder=f"create {name.short}", observer=observer, stop=stop) as session,
     ):
         session.check_name(name)
-        session.check_space([file.before.st_size for file in found.files])
+        session.check_space([file.before.st_size for file in found.files if _needs_space(session, file, link=link)])
         observer.planned(sum(file.before.st_size for file in found.files) + _bytes_to_hash(store, found.parent))
-        for warning in found.warnings:
-            observer.noted(warning)
         manifest, layers = assemble(
             found.recipe,
             SessionIntake(session, link=link),
@@ -89,7 +91,6 @@ def create(
             remote=found.remote,
         )
         name, replaced = session.publish(name, manifest)
-        recipe = found.recipe
     decoded = Manifest.decode(manifest, where=name.short)
     left_over = replaced.digests() - decoded.digests() if replaced and not keep_replaced else frozenset[Digest]()
     return Created(
@@ -97,7 +98,8 @@ def create(
         manifest=decoded,
         layers=layers,
         removed=delete_unreferenced(store, left_over),
-        warnings=recipe.warnings,
+        warnings=found.recipe.warnings,
+        notes=found.warnings,
     )
 
 
@@ -151,8 +153,27 @@ def _ingredients(
         opened(sources.drafts, stop=stop, draft=True) as drafts,
     ):
         ignored = sources.files if sources.parent else ()
-        warnings = [f"{path} is not used: beside FROM {sources.parent} Ollama ignores files" for path in ignored]
+        warnings = [
+            f"warning: {path} is not used: beside FROM {sources.parent} Ollama ignores files" for path in ignored
+        ]
+        warnings += _oddities(parent or remote, weights, adapters)
         yield _Ingredients(recipe, parent, remote, (*weights, *adapters, *drafts), tuple(warnings))
+
+
+def _oddities(base: object, weights: Sequence[SourceFile], adapters: Sequence[SourceFile]) -> Iterator[str]:
+    """What Ollama takes without a word, and what a person hardly means."""
+    models = [str(file.path) for file in weights if file.kind is LayerKind.MODEL]
+    if len(models) > 1:
+        yield f"warning: several files with weights, of which only the last is loaded: {', '.join(models)}"
+    if not models and base is None:
+        yield "warning: no file with weights, so the model cannot answer"
+    for file in adapters:
+        if file.kind is not LayerKind.ADAPTER:
+            yield f"warning: {file.path} is no adapter but a {file.kind}, and counts as one"
+
+
+def _needs_space(session: Session, file: SourceFile, *, link: bool) -> bool:
+    return session.needs_space(file.descriptor, path=file.path, before=file.before, may_link=link)
 
 
 def _bytes_to_hash(store: Store, parent: Parent | None) -> int:

@@ -1,20 +1,21 @@
 """``packllama create``: build a model from a Modelfile."""
 
 import os
-import sys
 from pathlib import Path
 
 import click
 
 from packllama.base.errors import MissingFile
+from packllama.base.stop import Stop
 from packllama.base.units import human_bytes
 from packllama.build import UNKNOWN, Created, Rehearsed, create, rehearse
 from packllama.cli import complete
 from packllama.cli.door import Door, Progress
 from packllama.cli.options import common, pass_door
+from packllama.cli.stdin import read_stdin
 from packllama.cli.table import padded_rows
 from packllama.manifest import Layer
-from packllama.modelfile import Modelfile, read_modelfile
+from packllama.modelfile import MAX_BYTES, Modelfile, decode_modelfile, read_modelfile
 from packllama.name import ModelName
 
 
@@ -37,7 +38,7 @@ def command(door: Door, name: str, path: str, link: bool, dry_run: bool) -> None
     between copies (btrfs, xfs), packllama does that by itself, and --link is not needed.
     """
     parsed = ModelName.parse(name)
-    modelfile, where, base = _read(path)
+    modelfile, where, base = _read(path, stop=door.stop)
     if dry_run:
         store = door.store(writing=True)
         _rehearse(door, rehearse(parsed, modelfile, base=base, where=where, store=store, stop=door.stop))
@@ -60,9 +61,10 @@ def command(door: Door, name: str, path: str, link: bool, dry_run: bool) -> None
         _tell(door, created)
 
 
-def _read(path: str) -> tuple[Modelfile, str, Path]:
+def _read(path: str, *, stop: Stop) -> tuple[Modelfile, str, Path]:
     if path == "-":
-        return Modelfile.parse(read_modelfile(sys.stdin.buffer), where="<stdin>"), "<stdin>", Path.cwd()
+        text = decode_modelfile(read_stdin(MAX_BYTES, stop=stop))
+        return Modelfile.parse(text, where="<stdin>"), "<stdin>", Path.cwd()
     if not os.path.lexists(path):
         raise MissingFile(
             "no such Modelfile",
@@ -75,6 +77,8 @@ def _read(path: str) -> tuple[Modelfile, str, Path]:
 def _tell(door: Door, created: Created) -> None:
     for warning in created.warnings:
         door.result(f"{warning}\n")
+    for note in created.notes:
+        door.say(note)
     for item in created.layers:
         door.say(f"{'using existing' if item.existed else 'creating new'} layer {item.layer.digest}")
     if created.removed.kept_because:
@@ -130,5 +134,5 @@ def _document(created: Created) -> dict[str, object]:
         ],
         "freed": created.removed.freed,
         "kept_because": created.removed.kept_because,
-        "warnings": list(created.warnings),
+        "warnings": [*created.warnings, *created.notes],
     }

@@ -1,7 +1,6 @@
 """What every verb gets: settings, the store, and the ways to say something."""
 
 import json
-import os
 import sys
 import time
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from packllama.base.errors import from_os_error
 from packllama.base.settings import Settings
 from packllama.base.stop import Stop
 from packllama.base.terminal import escaped
-from packllama.cli.failure import ReaderLeft
+from packllama.cli.failure import ReaderLeft, silence_stdout
 from packllama.places.store import Store
 from packllama.places.store.locate import check_exists, find_root
 
@@ -45,6 +44,10 @@ class Door:
         """Text on stdout: as it is, but made harmless for a terminal."""
         _write(escaped(text, keep="\n\t") if sys.stdout.isatty() else text)
 
+    def result_bytes(self, data: bytes) -> None:
+        """Bytes on stdout, as they are: paths need not be text."""
+        _write(data.decode("utf-8", errors="surrogateescape"))
+
     def result_json(self, document: Mapping[str, object]) -> None:
         """The one JSON document on stdout."""
         _write(json.dumps({"packllama": 1, **document}) + "\n")
@@ -57,8 +60,7 @@ def _write(text: str) -> None:
     except BrokenPipeError as error:
         raise ReaderLeft from error
     except OSError as error:
-        # What is left in the buffer cannot be written at the interpreter's end either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence_stdout()
         raise from_os_error(error, doing="writing the result", where="stdout") from error
 
 

@@ -1,12 +1,13 @@
 """What a failure looks like from outside: one sentence or one JSON document, and an exit status."""
 
+import contextlib
 import json
 import os
 import sys
 
 import click
 
-from packllama.base.errors import Cancelled, PackLlamaError, UsageError
+from packllama.base.errors import Cancelled, PackLlamaError, UsageError, from_os_error
 from packllama.base.terminal import escaped
 
 _BROKEN_PIPE_STATUS = 141
@@ -19,8 +20,7 @@ class ReaderLeft(Exception):
 def fail(error: BaseException, *, as_json: bool) -> int:
     """Say what went wrong. Returns the exit status; what is no failure is raised again."""
     if isinstance(error, BrokenPipeError | ReaderLeft):
-        # Whoever read our output has enough. The interpreter shall not complain at its end either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence_stdout()
         return _BROKEN_PIPE_STATUS
     shown = _as_ours(error)
     report(shown, as_json=as_json)
@@ -30,10 +30,20 @@ def fail(error: BaseException, *, as_json: bool) -> int:
 def report(error: PackLlamaError, *, as_json: bool) -> None:
     """Print an error: a document on stdout, or a sentence on stderr."""
     if as_json:
-        sys.stdout.write(json.dumps({"packllama": 1, "error": as_document(error)}) + "\n")
-        sys.stdout.flush()
-    else:
+        try:
+            sys.stdout.write(json.dumps({"packllama": 1, "error": as_document(error)}) + "\n")
+            sys.stdout.flush()
+        except OSError:
+            silence_stdout()
+        else:
+            return
+    with contextlib.suppress(OSError):
         sys.stderr.write("Error: " + escaped(str(error), keep="\n") + "\n")
+
+
+def silence_stdout() -> None:
+    """What is left in its buffer cannot be written, and the interpreter shall not complain of it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def as_document(error: PackLlamaError) -> dict[str, str]:
@@ -49,6 +59,8 @@ def _as_ours(error: BaseException) -> PackLlamaError:
     if isinstance(error, click.ClickException):
         context = error.ctx if isinstance(error, click.UsageError) else None
         return UsageError(error.format_message(), hint=f"Try '{context.command_path} --help'." if context else "")
+    if isinstance(error, OSError):
+        return from_os_error(error, doing="working")
     if isinstance(error, Exception):
         import logging
 

@@ -1,7 +1,6 @@
 """``packllama files``: the files a model consists of, for cp, rsync and tar."""
 
 import os
-import sys
 from pathlib import Path
 
 import click
@@ -45,7 +44,7 @@ def command(door: Door, names: tuple[str, ...], null: bool, absolute: bool) -> N
     end = b"\0" if null else b"\n"
     # Bytes, since a path need not be text.
     paths = [os.fsencode(_shown(file.path, root, absolute=absolute)) for file in files]
-    sys.stdout.buffer.write(b"".join(path + end for path in paths))
+    door.result_bytes(b"".join(path + end for path in paths))
 
 
 def _shown(path: Path, root: Path, *, absolute: bool) -> Path:

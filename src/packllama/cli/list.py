@@ -35,7 +35,7 @@ def command(door: Door, pattern: str, ignored: tuple[str, ...], digests: bool) -
         rows = [_row(store, item, now, whole_digest=digests) for item in listed]
         door.result("".join(f"{line}\n" for line in titled_table(("NAME", "ID", "SIZE", "MODIFIED"), rows)))
     for error in broken:
-        door.say(f"not listed: {error.where or ''}: {error.message}")
+        door.say(f"not listed: {error.sentence}")
 
 
 def _matches(name: str, pattern: str) -> bool:

@@ -17,6 +17,7 @@ from packllama.base.settings import Settings
 from packllama.base.stop import Stop
 from packllama.cli.door import Door
 from packllama.cli.failure import fail, report
+from packllama.cli.options import PlacePath
 
 # Verb, module, one-line help. In the order of the help.
 VERBS = {
@@ -54,11 +55,11 @@ class Verbs(click.Group):
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--store", type=click.Path(path_type=Path), help="The store to work in.")
+@click.option("--store", type=PlacePath(path_type=Path), help="The store to work in.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 @click.option("-q", "--quiet", is_flag=True, help="No talk on stderr, only errors.")
 @click.option("-v", "--verbose", count=True, help="Log more; twice: much more.")
-@click.option("--log-file", type=click.Path(path_type=Path), help="Write the log to this file.")
+@click.option("--log-file", type=PlacePath(path_type=Path), help="Write the log to this file.")
 @click.version_option(__version__, message="packllama version %(version)s")
 @click.pass_context
 def program(
@@ -74,10 +75,22 @@ def program(
 
 def entry() -> None:
     """Run the program on the process's arguments and end the process."""
+    _open_what_is_closed()
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A Modelfile or a path comes out with its own bytes, in any locale.
         sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
     sys.exit(main(sys.argv[1:]))
+
+
+def _open_what_is_closed() -> None:
+    """A closed stdin, stdout or stderr leads nowhere, instead of to the next file that is opened."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            if descriptor != number:
+                os.dup2(descriptor, number)
+                os.close(descriptor)
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - for good
 
 
 def main(arguments: list[str]) -> int:
@@ -97,6 +110,9 @@ def main(arguments: list[str]) -> int:
     except Cancelled as error:
         report(error, as_json=door.as_json)
         return 128 + (caught() or signal.SIGINT)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
     except click.UsageError as error:
         # A --json behind the word that could not be understood was not read yet.
         return fail(error, as_json="--json" in arguments)

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
-from packllama.base.errors import BadInput, NotSupported, UsageError
-from packllama.base.terminal import escaped
+from packllama.base.errors import NotSupported, UsageError
+from packllama.base.stop import Stop
 from packllama.cli import complete
 from packllama.cli.door import Door, Progress
-from packllama.cli.options import common, pass_door
+from packllama.cli.options import PlacePath, common, pass_door
+from packllama.cli.stdin import read_stdin
 from packllama.engine import Chunk, loaded
 from packllama.name import ModelName, Source, split_source
 
@@ -21,7 +22,7 @@ _STDIN_LIMIT = 64 << 20
 @click.command("run")
 @click.argument("name", shell_complete=complete.names)
 @click.argument("prompt", nargs=-1)
-@click.option("--engine", type=click.Path(path_type=Path), help="A llama-server program to use as the engine.")
+@click.option("--engine", type=PlacePath(path_type=Path), help="A llama-server program to use as the engine.")
 @common
 @pass_door
 def command(door: Door, name: str, prompt: tuple[str, ...], engine: Path | None) -> None:
@@ -33,7 +34,7 @@ def command(door: Door, name: str, prompt: tuple[str, ...], engine: Path | None)
     if source is Source.CLOUD:
         raise NotSupported("models that run elsewhere are not supported", where=name)
     model = ModelName.parse(text)
-    question = _question(prompt)
+    question = _question(prompt, stop=door.stop)
     with (
         Progress(door, f"loading {model.short}") as progress,
         loaded(
@@ -46,47 +47,46 @@ def command(door: Door, name: str, prompt: tuple[str, ...], engine: Path | None)
             stop=door.stop,
         ) as running,
     ):
-        if not question:
-            return
-        chunks = running.ask(question, stop=door.stop)
+        # Without a question the model is only loaded, as Ollama does it.
+        chunks = running.ask(question, stop=door.stop) if question else iter(())
         if door.as_json:
             _print_document(door, model, chunks)
         else:
             _stream(door, chunks)
 
 
-def _question(words: tuple[str, ...]) -> str:
+def _question(words: tuple[str, ...], *, stop: Stop) -> str:
     if sys.stdin.isatty():
         if not words:
             raise UsageError(
                 "there is no prompt", hint="Give one: packllama run NAME 'Why is the sky blue?' (or pipe it in)."
             )
         return " ".join(words)
-    piped = sys.stdin.buffer.read(_STDIN_LIMIT + 1)
-    if len(piped) > _STDIN_LIMIT:
-        raise BadInput(f"more than {_STDIN_LIMIT:,} bytes", where="<stdin>")
-    text = piped.decode("utf-8", errors="replace")
+    text = read_stdin(_STDIN_LIMIT, stop=stop).decode("utf-8", errors="replace")
     return " ".join([text, *words] if text else words)
 
 
 def _stream(door: Door, chunks: Iterator[Chunk]) -> None:
-    on_terminal = sys.stdout.isatty()
+    answered = False
     for chunk in chunks:
-        door.result(escaped(chunk.text, keep="\n\t") if on_terminal else chunk.text)
-        sys.stdout.flush()
-    door.result("\n\n")
+        answered = True
+        door.result(chunk.text)
+    if answered:
+        door.result("\n\n")
 
 
 def _print_document(door: Door, model: ModelName, chunks: Iterator[Chunk]) -> None:
-    pieces, done = [], None
+    pieces, reason, prompt_count, eval_count = [], "load", 0, 0
     for chunk in chunks:
         pieces.append(chunk.text)
-        done = chunk.done
-    document: dict[str, object] = {"model": model.short, "response": "".join(pieces)}
-    if done is not None:
-        document |= {
-            "done_reason": done.reason.value,
-            "prompt_eval_count": done.prompt_count,
-            "eval_count": done.eval_count,
+        if chunk.done is not None:
+            reason, prompt_count, eval_count = chunk.done.reason.value, chunk.done.prompt_count, chunk.done.eval_count
+    door.result_json(
+        {
+            "model": model.short,
+            "response": "".join(pieces),
+            "done_reason": reason,
+            "prompt_eval_count": prompt_count,
+            "eval_count": eval_count,
         }
-    door.result_json(document)
+    )

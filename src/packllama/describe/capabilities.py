@@ -1,4 +1,4 @@
-"""What a model can do, judged from its layers as Ollama judges it (create §11)."""
+"""What a model can do, judged from its layers as Ollama judges it."""
 
 from collections.abc import Iterator, Sequence
 

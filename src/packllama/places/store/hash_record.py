@@ -6,7 +6,10 @@ written to the file, and it need not be hashed again. Any doubt means: no record
 
 import contextlib
 import json
+import os
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from packllama.base.errors import PackLlamaError
 from packllama.base.fs import read_small, write_file
@@ -16,28 +19,55 @@ from packllama.places.store.layout import Layout
 _LIMIT = 1000
 
 
-def has_valid_record(layout: Layout, digest: Digest) -> bool:
-    """Whether the blob is, by all signs, the file that hashed to its digest."""
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """A file whose bytes hashed to its digest ``at`` a time (seconds since the epoch), and which file that was."""
+
+    at: float
+    inode: int
+    size: int
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, status: os.stat_result, *, at: float) -> Self:
+        return cls(at, status.st_ino, status.st_size, status.st_mtime_ns)
+
+    def is_still(self, status: os.stat_result) -> bool:
+        """Whether that is the same file, and nobody has written to it since."""
+        return (self.inode, self.size, self.mtime_ns) == (status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def recorded(layout: Layout, digest: Digest) -> Hashed | None:
+    """What the record of a blob says, while it holds by all signs."""
     try:
         record = json.loads(read_small(layout.hash_record(digest), limit=_LIMIT, what="a hash record"))
-        signs = _signs(layout.blob(digest))
+        status = layout.blob(digest).stat()
     except (PackLlamaError, OSError, ValueError, RecursionError):
-        return False
-    return isinstance(record, dict) and all(record.get(key) == value for key, value in signs.items())
+        return None
+    if not isinstance(record, dict) or not isinstance(at := record.get("hashed_at"), int | float):
+        return None
+    holds = all(record.get(key) == value for key, value in _signs(status).items())
+    return Hashed.of(status, at=float(at)) if holds else None
 
 
-def write_record(layout: Layout, digest: Digest, *, hashed_at: float, staging: Path) -> None:
-    """Note that the blob's bytes were right at ``hashed_at`` (seconds since the epoch).
+def has_valid_record(layout: Layout, digest: Digest) -> bool:
+    """Whether the blob is, by all signs, the file that hashed to its digest."""
+    return recorded(layout, digest) is not None
 
-    The caller knows that nobody wrote to it since. A store that cannot be written simply gets no record.
+
+def write_record(layout: Layout, digest: Digest, hashed: Hashed, *, staging: Path) -> None:
+    """Note what is known of a blob, if it is still the file that was hashed.
+
+    A store that cannot be written simply gets no record.
     """
     with contextlib.suppress(PackLlamaError, OSError):
-        record = {**_signs(layout.blob(digest)), "hashed_at": hashed_at}
-        write_file(layout.hash_record(digest), json.dumps(record).encode(), staging=staging)
+        status = layout.blob(digest).stat()
+        if hashed.is_still(status):
+            record = {**_signs(status), "hashed_at": hashed.at}
+            write_file(layout.hash_record(digest), json.dumps(record).encode(), staging=staging)
 
 
-def _signs(path: Path) -> dict[str, int]:
-    status = path.stat()
+def _signs(status: os.stat_result) -> dict[str, int]:
     return {
         "inode": status.st_ino,
         "size": status.st_size,

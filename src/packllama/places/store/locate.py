@@ -1,12 +1,12 @@
 """Which directory is the store."""
 
 # Path.exists and Path.is_dir raise for a folder that may not be looked into; os.path's say no.
-# ruff: noqa: PTH110, PTH112
+# ruff: noqa: PTH110, PTH112, PTH208
 
 import os
 from pathlib import Path
 
-from packllama.base.errors import MissingFile
+from packllama.base.errors import MissingFile, from_os_error
 from packllama.base.settings import SERVICE_STORE, Settings
 
 
@@ -36,14 +36,20 @@ def _without_tilde(path: Path, settings: Settings) -> Path:
 
 
 def check_exists(root: Path) -> None:
-    """For a store that the user named and that is to be read.
+    """For a store that the user named and that is to be read. An empty folder is an empty store.
 
     Raises:
-        MissingFile: it is not there, so an empty list would be a lie.
+        MissingFile: it is not there, or holds other things, so an empty list would be a lie.
+        NoRights: it may not be looked into.
     """
-    if not os.path.isdir(root):
-        raise MissingFile(
-            "there is no store here",
-            where=str(root),
-            hint="Check the path, and that the disk is mounted. 'packllama create' makes a new store.",
-        )
+    if os.path.isdir(root):
+        try:
+            names = set(os.listdir(root))
+        except OSError as error:
+            raise from_os_error(error, doing="looking for the store", where=root) from error
+        if not names or names & {"blobs", "manifests"}:
+            return
+    hint = "Check the path, and that the disk is mounted. 'packllama create' makes a new store."
+    if os.path.isdir(root / "models" / "manifests"):
+        hint = f"There is one in {root / 'models'}."
+    raise MissingFile("there is no store here", where=str(root), hint=hint)

@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from packllama.base.errors import Busy, InvalidManifest, MissingFile, PackLlamaError
+from packllama.base.errors import Busy, FileChanged, InvalidManifest, MissingFile, PackLlamaError
 from packllama.base.fs import (
     check_directory,
     link,
@@ -19,6 +19,7 @@ from packllama.base.fs import (
     remove_empty_directories,
     remove_tree,
     touch,
+    translated,
     try_move_folder,
     write_file,
 )
@@ -26,7 +27,7 @@ from packllama.digest import Digest
 from packllama.manifest import MANIFEST_LIMIT, Manifest
 from packllama.model import Blob
 from packllama.name import ModelName
-from packllama.places.store.hash_record import has_valid_record
+from packllama.places.store.hash_record import Hashed
 from packllama.places.store.layout import Layout
 from packllama.places.store.references import referenced
 from packllama.places.store.store import Store
@@ -35,11 +36,15 @@ from packllama.places.store.store import Store
 _MANIFEST_TRIES = 50
 
 
-def publish(store: Store, name: ModelName, manifest: bytes, *, work: Path) -> tuple[ModelName, Manifest | None]:
+def publish(
+    store: Store, name: ModelName, manifest: bytes, *, work: Path, hashed: dict[Digest, Hashed]
+) -> tuple[ModelName, Manifest | None]:
     """Publish what waits in ``work``. Returns the name in the store's spelling, and the manifest it replaced.
 
+    ``hashed`` says which files had the right bytes; it gets their new times.
+
     Raises:
-        IntegrityError: a blob is not there.
+        IntegrityError: a blob is not there, or was written to since it was hashed.
         NoSpace, MachineError: the file system. In both cases the store is as it was.
     """
     decoded = Manifest.decode(manifest, where=name.short)
@@ -47,38 +52,55 @@ def publish(store: Store, name: ModelName, manifest: bytes, *, work: Path) -> tu
     replaced = _old_manifest(store.layout.manifest(name))
     placed: list[Digest] = []
     try:
-        _move_blobs_in(store.layout, decoded, work, placed)
-        _check_at_hand(store, decoded, work)
-        _write_manifest(store.layout, name, manifest, work)
-        _check_whole(store, decoded, work)
-    except PackLlamaError:
+        with translated("publishing the model", store.layout.root):
+            _move_blobs_in(store.layout, decoded, work, placed, hashed)
+            _check_at_hand(store, decoded, work)
+            _write_manifest(store.layout, name, manifest, work)
+            _check_whole(store, decoded, work)
+    except BaseException:
         _withdraw(store.layout, name, replaced, manifest, work)
         _take_out(store, placed)
         raise
     return name, _decoded(replaced, name)
 
 
-def _move_blobs_in(layout: Layout, manifest: Manifest, work: Path, placed: list[Digest]) -> None:
-    """Each blob gets a fresh time, so that no clean-up takes it for old before its name is written."""
+def _move_blobs_in(
+    layout: Layout, manifest: Manifest, work: Path, placed: list[Digest], hashed: dict[Digest, Hashed]
+) -> None:
+    """Each blob gets a fresh time, so that no clean-up takes it for old before its name is written.
+
+    Bytes that were hashed a moment ago are the best there are, so they also replace a blob that is there.
+    """
     for digest in sorted(manifest.digests()):
         waiting, target = work / digest.file_name, layout.blob(digest)
         if not waiting.exists():
-            _touch_if_ours(target)
-        elif has_valid_record(layout, digest):
-            _touch_if_ours(target)
-            move(waiting, kept_link(work, digest))
-        else:
-            if not target.exists():
-                placed.append(digest)
-            touch(waiting)
-            link(waiting, kept_link(work, digest))
-            move(waiting, target)
+            _freshen(target, digest, hashed, ours=False)
+            continue
+        if not target.exists():
+            placed.append(digest)
+        _freshen(waiting, digest, hashed, ours=True)
+        link(waiting, kept_link(work, digest))
+        move(waiting, target)
 
 
-def _touch_if_ours(path: Path) -> None:
-    """A blob of another owner may refuse; a missing one is found later."""
-    with contextlib.suppress(PackLlamaError):
-        touch(path)
+def _freshen(path: Path, digest: Digest, hashed: dict[Digest, Hashed], *, ours: bool) -> None:
+    """Give a blob the time of now. One of another owner may refuse; a missing one is found later.
+
+    Raises: FileChanged, when it is not the file that was hashed, and others can have written to it.
+    """
+    known = hashed.pop(digest, None)
+    with contextlib.suppress(FileNotFoundError):
+        status = path.stat()
+        same = known is not None and known.is_still(status)
+        # A copy of our own in our own folder has one name; only its times can be odd, on odd file systems.
+        if known is not None and not same and (status.st_nlink > 1 or not ours):
+            raise FileChanged(
+                "the file was written to after it was read", where=str(path), hint="Run the same command again."
+            )
+        with contextlib.suppress(PackLlamaError):
+            touch(path)
+        if known is not None and same:
+            hashed[digest] = Hashed.of(path.stat(), at=known.at)
 
 
 def kept_link(work: Path, digest: Digest) -> Path:

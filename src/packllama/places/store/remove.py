@@ -4,12 +4,13 @@ The manifest goes first, so a listed model stays whole whatever happens in betwe
 manifest of the store could be read and none names it; otherwise it stays, and the report says why.
 """
 
+import contextlib
 import os
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from packllama.base.errors import BadInput, ModelNotFound, PackLlamaError
+from packllama.base.errors import ModelNotFound, PackLlamaError
 from packllama.base.fs import check_directory, remove, remove_empty_directories, translated
 from packllama.base.locks import FileLock, held
 from packllama.base.observer import SILENT, Observer
@@ -83,7 +84,7 @@ def _digests(store: Store, name: ModelName) -> frozenset[Digest] | None:
     """What the model's manifest lists; None if it cannot be understood."""
     try:
         return store.model(name).manifest.digests()
-    except (BadInput, ModelNotFound):
+    except PackLlamaError:
         return None
 
 
@@ -96,12 +97,12 @@ def _sweep(
     try:
         used = referenced(store, besides=besides)
     except PackLlamaError as error:
-        return Removal(0, f"{error.where}: {error.message}")
+        return Removal(0, error.sentence)
     for digest in sorted(candidates - used):
         try:
             freed += _delete(store.layout, digest, dry_run)
         except PackLlamaError as error:
-            kept_because = f"{error.where}: {error.message}"
+            kept_because = error.sentence
     return Removal(freed, kept_because)
 
 
@@ -114,5 +115,6 @@ def _delete(layout: Layout, digest: Digest, dry_run: bool) -> int:
             return 0
     if not dry_run:
         remove(path)
-        remove(layout.hash_record(digest))
+        with contextlib.suppress(PackLlamaError):
+            remove(layout.hash_record(digest))
     return size

@@ -20,6 +20,7 @@ from packllama.base.fs import (
     open_plain,
     remove,
     remove_tree,
+    translated,
     write_file,
 )
 from packllama.base.locks import held
@@ -30,7 +31,7 @@ from packllama.digest import Digest
 from packllama.manifest import Manifest
 from packllama.model import Blob
 from packllama.name import ModelName
-from packllama.places.store.hash_record import has_valid_record, write_record
+from packllama.places.store.hash_record import Hashed, recorded, write_record
 from packllama.places.store.ingest import check_unchanged, ingest, same_file
 from packllama.places.store.linking import why_not_to_link
 from packllama.places.store.publish import drop_kept_links, kept_link, publish
@@ -53,7 +54,7 @@ class Session:
         self._observer = observer
         self._stop = stop
         self._holder = f"process {os.getpid()} ({holder})"
-        self._hashed: dict[Digest, float] = {}
+        self._hashed: dict[Digest, Hashed] = {}
         self._published = False
         self._stack = contextlib.ExitStack()
         self._work = Path()
@@ -83,8 +84,8 @@ class Session:
         """At the very end: moving, touching and unlinking a second name all change a file's times."""
         if self._published:
             drop_kept_links(self._work)
-            for digest, when in self._hashed.items():
-                write_record(self._layout, digest, hashed_at=when, staging=self._work)
+            for digest, hashed in self._hashed.items():
+                write_record(self._layout, digest, hashed, staging=self._work)
 
     def check_name(self, name: ModelName) -> None:
         """See whether the file system can hold the name.
@@ -122,6 +123,13 @@ class Session:
                 hint="Name a store on another disk with --store, or format this one as exFAT.",
             )
 
+    def needs_space(self, descriptor: int, *, path: Path, before: os.stat_result, may_link: bool = False) -> bool:
+        """Whether taking in this file takes up room: not when it will be linked, or shares its blocks."""
+        if may_link and not why_not_to_link(path, before=before, target=self._work):
+            return False
+        with NewFile(self._work) as probe:
+            return not probe.clone_from(descriptor)
+
     def ingest(self, descriptor: int, *, path: Path, before: os.stat_result, may_link: bool = False) -> Blob:
         """Take in an open file, which must still be what ``before`` says.
 
@@ -135,8 +143,12 @@ class Session:
             self._observer.noted(f"{path} is copied, not linked: {reason}")
             may_link = False
         digest = self._link(descriptor, path, before) if may_link else self._copy(descriptor, path, before)
-        self._hashed[digest] = time.time()
+        self._note(digest, (self._work / digest.file_name).stat())
         return Blob(digest, before.st_size)
+
+    def _note(self, digest: Digest, status: os.stat_result) -> None:
+        """This file's bytes are right now."""
+        self._hashed[digest] = Hashed.of(status, at=time.time())
 
     def _copy(self, descriptor: int, path: Path, before: os.stat_result) -> Digest:
         with NewFile(self._work) as file:
@@ -151,9 +163,11 @@ class Session:
     def _link(self, descriptor: int, path: Path, before: os.stat_result) -> Digest:
         digest = self._hash(descriptor, before, path)
         waiting = self._work / digest.file_name
+        if waiting.exists():  # another file with the same bytes was taken in before
+            return digest
+        _sync(descriptor, path)
         try:
-            if not waiting.exists():
-                waiting.hardlink_to(path)
+            waiting.hardlink_to(path)
             linked = same_file(waiting.lstat(), before)
         except OSError:
             linked = False
@@ -169,8 +183,10 @@ class Session:
     def put(self, data: bytes) -> Blob:
         """Take in a small blob."""
         blob = Blob(Digest.of(data), len(data))
-        write_file(self._work / blob.digest.file_name, data, staging=self._work)
-        self._hashed[blob.digest] = time.time()
+        waiting = self._work / blob.digest.file_name
+        if not waiting.exists():
+            write_file(waiting, data, staging=self._work)
+            self._note(blob.digest, waiting.stat())
         return blob
 
     def adopt(self, blob: Blob) -> Blob:
@@ -182,18 +198,26 @@ class Session:
         path = self.store.path(blob)
         if blob.digest in self._hashed:
             return blob
-        if not has_valid_record(self._layout, blob.digest):
-            descriptor = open_plain(path, what="a blob")
-            try:
-                digest = self._hash(descriptor, os.fstat(descriptor), path)
-            finally:
-                os.close(descriptor)
-            if digest != blob.digest:
-                raise DigestMismatch(expected=str(blob.digest), actual=str(digest), where=str(path))
-        self._hashed[blob.digest] = time.time()
+        known = recorded(self._layout, blob.digest)
+        if known is not None:
+            self._hashed[blob.digest] = known
+        else:
+            self._hash_again(blob, path)
         # Should somebody remove it before our name is written, it can be put back.
         link(path, kept_link(self._work, blob.digest))
         return blob
+
+    def _hash_again(self, blob: Blob, path: Path) -> None:
+        descriptor = open_plain(path, what="a blob")
+        try:
+            status = os.fstat(descriptor)
+            digest = self._hash(descriptor, status, path)
+            _sync(descriptor, path)
+        finally:
+            os.close(descriptor)
+        if digest != blob.digest:
+            raise DigestMismatch(expected=str(blob.digest), actual=str(digest), where=str(path))
+        self._note(digest, status)
 
     def existed(self, blob: Blob) -> bool:
         """Whether the store had a blob of this digest already."""
@@ -208,6 +232,12 @@ class Session:
         self._stop.check()
         lock = self._layout.locks / "publish"
         with held(lock, holder=self._holder, exclusive=True, stop=self._stop, on_wait=self._observer.waiting):
-            result = publish(self.store, name, manifest, work=self._work)
+            result = publish(self.store, name, manifest, work=self._work, hashed=self._hashed)
         self._published = True
         return result
+
+
+def _sync(descriptor: int, path: Path) -> None:
+    """Somebody else wrote this file, perhaps a moment ago: its bytes must be durable before a name says so."""
+    with translated("syncing", path):
+        os.fsync(descriptor)

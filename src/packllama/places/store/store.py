@@ -1,5 +1,6 @@
 """The store as something to read. May be shared between threads."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -172,8 +173,10 @@ def _leads_nowhere(entry: os.DirEntry[str]) -> bool:
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
-    """False also for a link that leads in a circle."""
+    """False also for a link that leads in a circle; but what cannot be looked at must not count as absent."""
     try:
         return entry.is_dir()
-    except OSError:
-        return False
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return False
+        raise from_os_error(error, doing="listing the store", where=entry.path) from error

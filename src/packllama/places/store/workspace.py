@@ -1,6 +1,7 @@
 """packllama's own folder in a store: made and checked before anything is written, swept of what was killed."""
 
 import contextlib
+import errno
 import os
 import shlex
 from collections.abc import Iterator
@@ -32,6 +33,8 @@ def prepare(layout: Layout) -> None:
         if not layout.version_file.exists():
             write_file(layout.version_file, f"{OWN_VERSION}\n".encode(), staging=layout.own)
     except NoRights as error:
+        if isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EROFS:
+            raise
         raise NoRights(error.message, where=error.where, hint=_who_may(layout)) from error
     text = read_small(layout.version_file, limit=100, what="a version file").decode(errors="replace").strip()
     if text != str(OWN_VERSION):
@@ -80,8 +83,14 @@ def sweep(layout: Layout) -> None:
     What somebody else put there, or what cannot be removed, stays: it is in nobody's way.
     """
     for folder in list(layout.work.iterdir()):
-        with contextlib.suppress(PackLlamaError):
+        with contextlib.suppress(PackLlamaError, OSError):
             _sweep_one(layout, folder)
+    for path in layout.locks.glob("work-*"):
+        # Killed between taking the lock and making the folder, or between removing the two.
+        with contextlib.suppress(PackLlamaError, OSError):
+            lock = FileLock(path, holder="cleaning up")
+            if lock.try_acquire(exclusive=True):
+                lock.release(remove=True)
 
 
 def _sweep_one(layout: Layout, folder: Path) -> None:

@@ -20,11 +20,15 @@ from packllama.manifest import LayerKind
 from packllama.model import Blob
 from packllama.name import ModelName
 from packllama.places.store import Copied, Store, copy_name
-from packllama.places.store.hash_record import has_valid_record, write_record
+from packllama.places.store.hash_record import Hashed, has_valid_record, write_record
 from tests.unit.stores import TINY_CONFIG, TINY_GGUF, put_blob, put_manifest, put_model, snapshot
 
 SYSTEM = b"Be brief."
 PARTS = (TINY_GGUF, TINY_CONFIG, SYSTEM)
+
+
+def known_now(store: Store, digest: Digest) -> Hashed:
+    return Hashed.of(store.layout.blob(digest).stat(), at=1.0)
 
 
 @pytest.fixture
@@ -153,7 +157,7 @@ def test_what_is_known_of_the_blobs_stays_known(root: Path) -> None:
     digests = store.model(ModelName.parse("a")).manifest.digests()
     (root / ".packllama/hashes").mkdir(parents=True)
     for digest in digests:
-        write_record(store.layout, digest, hashed_at=1.0, staging=store.layout.own)
+        write_record(store.layout, digest, known_now(store, digest), staging=store.layout.own)
     copied(root, "a", "b")
     assert all(has_valid_record(store.layout, digest) for digest in digests)
 
@@ -211,7 +215,7 @@ def test_a_blob_that_vanishes_is_put_back_when_its_bytes_are_known(root: Path) -
     store = Store(root)
     (root / ".packllama/hashes").mkdir(parents=True)
     for digest in store.model(ModelName.parse("a")).manifest.digests():
-        write_record(store.layout, digest, hashed_at=1.0, staging=store.layout.own)
+        write_record(store.layout, digest, known_now(store, digest), staging=store.layout.own)
     vanishing = store.layout.blob(Digest.of(SYSTEM))
     copy_name(Losing(root, vanishing), ModelName.parse("a"), ModelName.parse("b"))
     assert at(root, "b").exists()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from packllama.digest import Digest
-from packllama.places.store.hash_record import has_valid_record, write_record
+from packllama.places.store.hash_record import Hashed, has_valid_record, write_record
 from packllama.places.store.layout import Layout
 from packllama.places.store.workspace import prepare
 
@@ -21,7 +21,7 @@ def layout(tmp_path: Path) -> Layout:
     prepare(layout)
     layout.blob(DIGEST).write_bytes(b"data")
     os.utime(layout.blob(DIGEST), (1e9, 1e9))
-    write_record(layout, DIGEST, hashed_at=1.0, staging=layout.own)
+    write_record(layout, DIGEST, Hashed.of(layout.blob(DIGEST).stat(), at=1.0), staging=layout.own)
     return layout
 
 

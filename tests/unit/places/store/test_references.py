@@ -1,10 +1,14 @@
 """Which blobs are in use, and when that cannot be known."""
 
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from packllama.base.errors import PackLlamaError
+from packllama.base.errors import MachineError, PackLlamaError
 from packllama.digest import Digest
 from packllama.manifest import LayerKind
 from packllama.name import ModelName
@@ -42,3 +46,35 @@ def test_doubt(tmp_path: Path, kind: str) -> None:
     with pytest.raises(PackLlamaError) as caught:
         referenced(Store(tmp_path))
     assert caught.value.where.startswith(str(tmp_path))
+
+
+class Unseen:
+    """An entry of a folder that the disk fails to describe."""
+
+    def __init__(self, entry: os.DirEntry[str]) -> None:
+        self._entry = entry
+        self.name, self.path = entry.name, entry.path
+
+    def is_symlink(self) -> bool:
+        return self._entry.is_symlink()
+
+    def is_dir(self) -> bool:
+        if self.name == "other":
+            raise OSError(errno.EIO, "Input/output error", self.path)
+        return self._entry.is_dir()
+
+
+def test_a_folder_that_cannot_be_looked_at_hides_no_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else rm would take the blobs behind it for unused."""
+    put_model(tmp_path, "a")
+    put_model(tmp_path, "other")
+    scandir = os.scandir
+
+    @contextlib.contextmanager
+    def failing(path: str) -> Iterator[list[Unseen]]:
+        with scandir(path) as entries:
+            yield [Unseen(entry) for entry in entries]
+
+    monkeypatch.setattr(os, "scandir", failing)
+    with pytest.raises(MachineError, match="Input/output error"):
+        referenced(Store(tmp_path))
