@@ -212,11 +212,10 @@ def large_gguf(path: Path, size: int) -> None:
         file.truncate(len(head) + size)
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_stopped_in_the_middle(folder: Path, number: signal.Signals, status: int) -> None:
+def _taking_in_a_large_file(folder: Path) -> "subprocess.Popen[str]":
+    """A ``create`` that has begun to write and will not be done for a while."""
     large_gguf(folder / "large.gguf", 8 << 30)
     (folder / "Modelfile").write_text("FROM large.gguf\n")
-    before = snapshot(folder / "store")
     process = subprocess.Popen(
         [sys.executable, "-m", "packllama", "create", "m"],
         cwd=folder,
@@ -224,15 +223,21 @@ def test_stopped_in_the_middle(folder: Path, number: signal.Signals, status: int
         stderr=subprocess.PIPE,
         text=True,
     )
-    work = folder / "store" / ".packllama" / "work"
-    while process.poll() is None and not _bytes_below(work):
+    while process.poll() is None and not _bytes_below(folder / "store/.packllama/work"):
         pass
+    return process
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopped_in_the_middle(folder: Path, number: signal.Signals, status: int) -> None:
+    before = snapshot(folder / "store")
+    process = _taking_in_a_large_file(folder)
     process.send_signal(number)
     _, stderr = process.communicate(timeout=5)
     assert process.returncode == status
     assert stderr == "Error: stopped\n"
     assert snapshot(folder / "store") == before
-    assert list(work.iterdir()) == []
+    assert list((folder / "store/.packllama/work").iterdir()) == []
 
 
 def _bytes_below(folder: Path) -> int:
@@ -246,18 +251,8 @@ def _bytes_below(folder: Path) -> int:
 
 
 def test_a_file_that_shrinks_while_it_is_read(folder: Path) -> None:
-    large_gguf(folder / "large.gguf", 8 << 30)
-    (folder / "Modelfile").write_text("FROM large.gguf\n")
     before = snapshot(folder / "store")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "packllama", "create", "m"],
-        cwd=folder,
-        env=environment(folder),
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    while process.poll() is None and not _bytes_below(folder / "store" / ".packllama" / "work"):
-        pass
+    process = _taking_in_a_large_file(folder)
     os.truncate(folder / "large.gguf", 4096)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 5, stderr

@@ -2,12 +2,14 @@
 
 import io
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from packllama.base.errors import MissingFile, ModelfileError, NoRights
+from packllama.base.errors import MissingFile, ModelfileError
 from packllama.modelfile import MAX_BYTES, decode_modelfile, read_modelfile
+from tests.another_user import packllama_as
 
 
 @pytest.mark.parametrize(
@@ -115,10 +117,13 @@ def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:
         read_modelfile(tmp_path / "nope")
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
-def test_a_forbidden_file_is_said_to_be_forbidden(tmp_path: Path) -> None:
-    path = tmp_path / "Modelfile"
-    path.write_bytes(b"FROM a")
-    path.chmod(0)
-    with pytest.raises(NoRights):
-        read_modelfile(path)
+def test_a_forbidden_file_is_said_to_be_forbidden() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "Modelfile").write_bytes(b"FROM a")
+        (folder / "Modelfile").chmod(0)
+        # Root may read everything, so there somebody else tries.
+        done = packllama_as(0 if os.geteuid() else 65534, "create", "m", cwd=folder)
+    assert done.returncode == 7
+    assert "Permission denied" in done.stderr
