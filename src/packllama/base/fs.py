@@ -273,7 +273,8 @@ def remove(path: Path) -> bool:
             path.unlink()
         except FileNotFoundError:
             return False
-    sync_directory(path.parent)
+    with contextlib.suppress(MissingFile):  # the folder was cleared away too, and is synced with the one above
+        sync_directory(path.parent)
     return True
 
 

@@ -11,8 +11,9 @@ from fractions import Fraction
 from packllama.float32 import round_float32
 
 _INT = re.compile(r"[+-]?[0-9]+")
-_DIGITS = "[0-9]++(?:_[0-9]++)*+"
-_HEX = "[0-9a-fA-F]++(?:_[0-9a-fA-F]++)*+"
+# Not possessive: early releases of Python 3.11 match possessive groups wrongly. Nothing here is ambiguous anyway.
+_DIGITS = "[0-9]+(?:_[0-9]+)*"
+_HEX = "[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*"
 _DECIMAL_FLOAT = re.compile(
     rf"(?:(?P<whole>{_DIGITS})(?:\.(?P<part>{_DIGITS})?)?|\.(?P<only>{_DIGITS}))(?:[eE](?P<exponent>[+-]?{_DIGITS}))?"
 )

@@ -86,14 +86,16 @@ def _move_blobs_in(
 def _freshen(path: Path, digest: Digest, hashed: dict[Digest, Hashed], *, ours: bool) -> None:
     """Give a blob the time of now. One of another owner may refuse; a missing one is found later.
 
-    Raises: FileChanged, when it is not the file that was hashed, and others can have written to it.
+    What is no longer the file that was hashed loses its record: another session may have put its own bytes there.
+
+    Raises: FileChanged, when a user's file that was linked was written to.
     """
     known = hashed.pop(digest, None)
     with contextlib.suppress(FileNotFoundError):
         status = path.stat()
         same = known is not None and known.is_still(status)
-        # A copy of our own in our own folder has one name; only its times can be odd, on odd file systems.
-        if known is not None and not same and (status.st_nlink > 1 or not ours):
+        # A copy of our own has one name; only its times can be odd, on odd file systems.
+        if known is not None and not same and ours and status.st_nlink > 1:
             raise FileChanged(
                 "the file was written to after it was read", where=str(path), hint="Run the same command again."
             )
