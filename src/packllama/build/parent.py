@@ -44,7 +44,7 @@ def read_parent(store: Store, reference: str) -> Parent:
     except ModelNotFound as error:
         raise _not_found(store, name) from error
     parts = read_parts(store, model)
-    if parts.config.remote_host or parts.config.remote_model:
+    if parts.config.is_stub:
         raise NotSupported("this is a stub of a remote model; nothing can be built on it", where=name.short)
     headers = {
         layer: open_gguf(store.path(Blob(layer.digest, layer.size)))

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from packllama.base.errors import NotSupported
 from packllama.base.observer import SILENT, Observer
+from packllama.base.settings import LOAD_TIMEOUT_SECONDS
 from packllama.base.stop import Stop
 from packllama.engine.answer import Chunk
-from packllama.engine.engine import LOAD_SECONDS, Engine, start
+from packllama.engine.engine import Engine, start
 from packllama.engine.options import load_options, sampling_options
 from packllama.gguf import GGUF, chat_template, context_length, is_embedding_model, open_gguf
 from packllama.manifest import LayerKind
@@ -52,7 +53,7 @@ def loaded(
     *,
     engine: Path | None = None,
     context: int | None = None,
-    load_timeout: float = LOAD_SECONDS,
+    load_timeout: float = LOAD_TIMEOUT_SECONDS,
     environ: Mapping[str, str] | None = None,
     observer: Observer = SILENT,
     stop: Stop,

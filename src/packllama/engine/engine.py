@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 
 from packllama.base.errors import EngineFailed, MissingFile
+from packllama.base.settings import LOAD_TIMEOUT_SECONDS
 from packllama.base.stop import Stop
 from packllama.engine import command
 from packllama.engine.answer import Chunk, Document, decode_event
@@ -28,7 +29,6 @@ from packllama.message import Message
 
 _log = logging.getLogger(__name__)
 
-LOAD_SECONDS = 300.0
 # llama.cpp builds below this have known holes in what reads the prompt and the template.
 OLDEST_BUILD = 8146
 _POLL_SECONDS = 0.02
@@ -136,7 +136,7 @@ def start(
     *,
     engine: Path | None = None,
     stop: Stop,
-    load_timeout: float | None = LOAD_SECONDS,
+    load_timeout: float | None = LOAD_TIMEOUT_SECONDS,
     environ: Mapping[str, str] | None = None,
 ) -> Engine:
     """Load a model into an engine process and wait until it answers.
