@@ -13,6 +13,7 @@
     │   ├── InvalidManifest            not a manifest, or a layer that cannot be read
     │   ├── ModelfileError             a Modelfile breaks the grammar
     │   ├── GGUFError                  a GGUF is damaged, hostile or of an unknown kind
+    │   ├── TemplateError              a template does not parse, or cannot be rendered
     │   └── NotSupported               well-formed, but packllama cannot do it
     ├── IntegrityError              5
     │   ├── DigestMismatch             bytes do not hash to their digest
@@ -116,6 +117,19 @@ class ModelfileError(BadInput):
 
 class GGUFError(BadInput):
     """A GGUF is damaged, hostile or of a kind that is not known."""
+
+
+class TemplateError(BadInput):
+    """A template does not parse, or failed while it was rendered. ``message`` is in Go's words.
+
+    ``line`` and ``column`` count from 1; 0 when no place is to blame.
+    """
+
+    def __init__(self, message: str, *, line: int = 0, column: int = 0, where: str = "", hint: str = "") -> None:
+        place = f" (line {line}, column {column})" if line else ""
+        super().__init__(f"{message}{place}", where=where, hint=hint)
+        self.line = line
+        self.column = column
 
 
 class NotSupported(BadInput):

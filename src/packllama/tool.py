@@ -1,0 +1,1 @@
+"""A tool that a request offers to a model."""
