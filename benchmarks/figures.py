@@ -42,12 +42,14 @@ def sha256_of(path: Path) -> None:
 
 def create(folder: Path) -> Iterator[Figure]:
     """``create`` of a large file, copied and linked, against a durable copy and one pass of sha256."""
-    source, store = folder / "large.gguf", folder / "store"
+    source = folder / "large.gguf"
     write_large_gguf(source, LARGE)
     (folder / "Modelfile").write_text("FROM large.gguf\n")
     done: list[Process] = []
 
     def build(*flags: str) -> float:
+        # As for the copy, what goes just before is the result of the round before: of the same size, in warm memory.
+        store = folder / "-".join(("store", *flags))
         shutil.rmtree(store, ignore_errors=True)
         os.sync()
         done.append(run(packllama(store, "create", "m", *flags), cwd=folder))

@@ -38,6 +38,15 @@ def sparse_modelfile(folder: Path) -> None:
         file.truncate(1 << 30)
 
 
+def other_model(folder: Path) -> None:
+    (folder / "other.gguf").write_bytes((folder / "model.gguf").read_bytes())
+
+
+def large_model(folder: Path) -> None:
+    (folder / "large.gguf").write_bytes((folder / "model.gguf").read_bytes())
+    os.truncate(folder / "large.gguf", 20 << 20)
+
+
 def nothing(_folder: Path) -> None:
     """For cases that need no file but the Modelfile."""
 
@@ -54,6 +63,23 @@ class Case:
 
 BAD = "FROM bad.gguf\n"
 TWO_TENSORS = [builder.tensor("a", (64,)), builder.tensor("b", (64,), offset=32)]
+
+# What is no GGUF, or none to be taken, in the verbs that look at one.
+FILES = [
+    Case("a missing file", "", 3, ("nope.gguf", "no such file"), args=("nope.gguf",)),
+    Case("a fifo", "", 4, ("bad.gguf", "pipe"), lambda folder: os.mkfifo(folder / "bad.gguf"), ("bad.gguf",)),
+    Case("a device", "", 4, ("/dev/zero", "device"), args=("/dev/zero",)),
+    Case(
+        "no GGUF", "", 4, ("bad.gguf", "not in GGUF format"), wrote("bad.gguf", b"This is no model.\n"), ("bad.gguf",)
+    ),
+    Case("an empty file", "", 4, ("bad.gguf", "empty"), wrote("bad.gguf", b""), ("bad.gguf",)),
+    Case("a file cut short", "", 4, ("bad.gguf", "fetch it again"), cut, ("bad.gguf",)),
+    Case(
+        "2^63 keys", "", 4, (str(2**63),), wrote("bad.gguf", builder.gguf([GGUF_KEY], key_count=2**63)), ("bad.gguf",)
+    ),
+    Case("a folder without models", "", 4, ("store",), args=("store",)),
+    Case("an empty path", "", 2, ("the path is empty",), args=("",)),
+]
 
 CASES = [
     Case("missing file", "FROM ./nope.gguf\n", 3, ("nope.gguf", "no such file", "Modelfile's folder")),
@@ -122,6 +148,44 @@ CASES = [
     Case("unknown option", "FROM model.gguf\n", 2, ("--nope", "--help"), args=("create", "m", "--nope")),
     Case("no name", "FROM model.gguf\n", 2, ("NAME", "--help"), args=("create",)),
     Case("unknown verb", "", 2, ("creat", "--help"), args=("creat", "m")),
+    *(
+        Case(f"{verb} of {case.name}", "", case.exit, case.words, case.prepare, (verb, *case.args, *more))
+        for verb, more in (("inspect", ()), ("init", ("-o", "-")))
+        for case in FILES
+    ),
+    Case(
+        "init of several models", "", 4, ("several", "model.gguf", "other.gguf"), other_model, ("init", ".", "-o", "-")
+    ),
+    Case(
+        "init of an unknown template",
+        "",
+        2,
+        ("nope", "chatml"),
+        args=("init", "model.gguf", "--like", "nope", "-o", "-"),
+    ),
+    Case("init over a file", "FROM x", 2, ("Modelfile", "there already", "-o"), args=("init", "model.gguf")),
+    Case(
+        "init into no folder", "", 3, ("no/such", "No such file"), args=("init", "model.gguf", "-o", "no/such/folder")
+    ),
+    Case(
+        "inspect of JSON that is no manifest",
+        "",
+        4,
+        ("error.json",),
+        wrote("error.json", b"{}"),
+        ("inspect", "error.json"),
+    ),
+    Case("lint of what is not there", "", 3, ("Nope", "No such file"), args=("lint", "Nope")),
+    Case("lint of a folder", "", 4, ("is a directory",), args=("lint", ".")),
+    Case("lint of a fifo", "", 4, ("a pipe",), lambda folder: os.mkfifo(folder / "fifo"), ("lint", "fifo")),
+    Case("lint of a model", "", 4, ("Modelfile may have 16 MiB",), large_model, ("lint", "large.gguf")),
+    Case(
+        "lint of what does not parse",
+        'FROM x\nSYSTEM """a\n',
+        4,
+        ("Modelfile", "never closed"),
+        args=("lint", "Modelfile"),
+    ),
     Case("show what is not there", "", 3, ("model 'nope:latest' not found", "list"), args=("show", "nope")),
     Case("rm what is not there", "", 3, ("model 'nope:latest' not found", "list"), args=("rm", "nope")),
     Case("run what is not there", "", 3, ("model 'nope:latest' not found", "list"), args=("run", "nope", "hi")),

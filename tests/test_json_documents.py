@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 
 from packllama.base.errors import Cancelled, DigestMismatch, PackLlamaError
-from packllama.check import FindingKind
+from packllama.check.finding import FindingKind, RemarkKind
 from packllama.cli.main import VERBS
 from tests.program import packllama
 from tests.unit.check import damages
@@ -63,6 +63,14 @@ CASES = [
     Case("create", ("create", "child", "-f", "Child")),
     Case("create --dry-run", ("create", "new", "-f", "Rich", "--dry-run")),
     Case("create --dry-run", ("create", "m", "-f", "Child", "--dry-run")),
+    Case("init", ("init", "tiny.gguf")),
+    Case("init", ("init", "tiny.gguf", "-o", "-", "--like", "chatml")),
+    Case("lint", ("lint", "Rich"), 1),
+    Case("lint", ("lint", "Plain")),
+    Case("inspect", ("inspect", "tiny.gguf")),
+    Case("inspect", ("inspect", "tiny.gguf", "--metadata", "--tensors")),
+    Case("inspect", ("inspect", "tiny-lora.gguf", "--tensors")),
+    Case("inspect MANIFEST", ("inspect", "store/manifests/registry.ollama.ai/library/bare/latest")),
     Case("list", ("list",)),
     Case("list", ("ls", "nothing-begins-so")),
     Case("show", ("show", "m")),
@@ -171,11 +179,12 @@ def test_the_schemas_are_strict(title: str) -> None:
 
 
 def _objects(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    if schema.get("type") == "object":
+    kinds = schema.get("type", ())
+    if "object" in kinds:
         yield schema
         for inner in schema.get("properties", {}).values():
             yield from _objects(inner)
-    elif schema.get("type") == "array":
+    elif "items" in schema:
         yield from _objects(schema["items"])
 
 
@@ -185,6 +194,8 @@ def test_the_kinds_are_those_of_the_code() -> None:
     verify = SCHEMAS["verify"]["properties"]
     assert verify["findings"]["items"]["properties"]["kind"]["enum"] == [str(kind) for kind in FindingKind]
     assert verify["models"]["items"]["properties"]["findings"]["items"]["enum"] == [str(kind) for kind in FindingKind]
+    remarks = SCHEMAS["lint"]["properties"]["remarks"]
+    assert remarks["items"]["properties"]["kind"]["enum"] == [str(kind) for kind in RemarkKind]
 
 
 def _kinds(error: type[PackLlamaError]) -> Iterator[str]:

@@ -39,7 +39,7 @@ __getattr__ = exports(
         "model_files": "places.store",
         "rehearse": "build",
         "remove_model": "places.store",
-        "verify": "check",
+        "verify": "check.verify",
     },
 )
 

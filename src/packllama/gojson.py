@@ -11,15 +11,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from packllama.base.errors import BadInput
+from packllama.goquote import quote
 
 __all__ = [
     "JSON",
     "MAX_DEPTH",
     "encode",
+    "escaped",
     "float64",
+    "general",
     "line",
+    "number",
     "percent_sharp_v",
     "percent_v",
+    "refuse_depth",
 ]
 
 JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
@@ -29,7 +34,6 @@ MAX_DEPTH = 200
 
 _ESCAPED = re.compile(r'[\x00-\x1f"\\<>&\u2028\u2029\ud800-\udfff]')
 _SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
-_GO_ESCAPES = {**_SHORT_ESCAPES, "\a": "\\a", "\v": "\\v"}
 
 
 def encode(value: JSON, *, sort_keys: bool = False, as_float64: bool = False) -> str:
@@ -45,7 +49,7 @@ def encode(value: JSON, *, sort_keys: bool = False, as_float64: bool = False) ->
     Raises:
         BadInput: a number is infinite, not a number or too large; or the value nests too deeply.
     """
-    _refuse_depth(value)
+    refuse_depth(value)
     return "".join(_pieces(value, sort_keys, as_float64))
 
 
@@ -71,17 +75,21 @@ def percent_v(value: JSON) -> str:
 
     4096 gives ``4096``, but 1000000 gives ``1e+06``: the exponent form begins at a million.
     """
-    _refuse_depth(value)
+    refuse_depth(value)
     return _v(value)
 
 
 def percent_sharp_v(value: JSON) -> str:
-    """A decoded JSON value as Go's ``%#v`` prints it: like `percent_v`, but texts are quoted.
-
-    What is printable follows this Python's Unicode version.
-    """
-    _refuse_depth(value)
+    """A decoded JSON value as Go's ``%#v`` prints it: like `percent_v`, but texts are quoted."""
+    refuse_depth(value)
     return _sharp_v(value)
+
+
+def general(number: float) -> str:
+    """A 64-bit float as Go's ``%v`` and shortest ``%g`` print it; it may be infinite or not a number."""
+    if not math.isfinite(number):
+        return "NaN" if math.isnan(number) else "+Inf" if number > 0 else "-Inf"
+    return _positional(number) if -4 <= _shortest(number)[2] < 6 else _exponential(number)
 
 
 def _v(value: JSON) -> str:
@@ -96,7 +104,7 @@ def _v(value: JSON) -> str:
 
 def _sharp_v(value: JSON) -> str:
     if isinstance(value, str):
-        return f'"{"".join(map(_go_char, value))}"'
+        return quote(value)
     if isinstance(value, Mapping):
         pairs = (f"{_sharp_v(key)}:{_inner(value[key])}" for key in sorted(value))
         return f"map[string]interface {{}}{{{', '.join(pairs)}}}"
@@ -116,32 +124,17 @@ def _plain(value: JSON) -> str:
         return "true" if value else "false"
     if not isinstance(value, int | float):
         raise TypeError(f"{type(value).__name__} has no form in JSON")
-    number = float64(value)
-    if not math.isfinite(number):
-        return "NaN" if math.isnan(number) else "+Inf" if number > 0 else "-Inf"
-    return _positional(number) if -4 <= _shortest(number)[2] < 6 else _exponential(number)
+    return general(float64(value))
 
 
-def _go_char(char: str) -> str:
-    if char in _GO_ESCAPES:
-        return _GO_ESCAPES[char]
-    code = ord(char)
-    if char.isprintable():
-        return char
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that was not UTF-8, kept by surrogateescape
-        return f"\\x{code - 0xDC00:02x}"
-    if code < 0x80:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
-def _refuse_depth(value: JSON) -> None:
+def refuse_depth(value: JSON, *, levels: int = MAX_DEPTH) -> None:
+    """Raises: BadInput, when a value nests more than so many levels deep."""
     level: list[JSON] = [value]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(levels + 1):
         level = [inner for outer in level for inner in _inside(outer)]
         if not level:
             return
-    raise BadInput(f"a JSON value nests more than {MAX_DEPTH} levels deep")
+    raise BadInput(f"a JSON value nests more than {levels} levels deep")
 
 
 def _inside(value: JSON) -> Iterable[JSON]:
@@ -154,9 +147,9 @@ def _pieces(value: JSON, sort_keys: bool, as_float64: bool) -> Iterator[str]:
     if value is None or isinstance(value, bool):
         yield {None: "null", True: "true", False: "false"}[value]
     elif isinstance(value, str):
-        yield _string(value)
+        yield f'"{escaped(value)}"'
     elif isinstance(value, int | float):
-        yield _number(float64(value) if as_float64 else value)
+        yield number(float64(value) if as_float64 else value)
     elif isinstance(value, Mapping):
         yield from _object(value, sort_keys, as_float64)
     elif isinstance(value, list | tuple):
@@ -170,8 +163,7 @@ def _object(value: Mapping[str, JSON], sort_keys: bool, as_float64: bool) -> Ite
     separator = "{"
     for key in sorted(value) if sort_keys else value:
         yield separator
-        yield _string(key)
-        yield ":"
+        yield f'"{escaped(key)}":'
         yield from _pieces(value[key], sort_keys, as_float64)
         separator = ","
     yield "}" if value else "{}"
@@ -186,8 +178,9 @@ def _array(value: Sequence[JSON], sort_keys: bool, as_float64: bool) -> Iterator
     yield "]" if value else "[]"
 
 
-def _string(text: str) -> str:
-    return f'"{_ESCAPED.sub(_escape, text)}"'
+def escaped(text: str) -> str:
+    """A text as it stands between a string's quotes."""
+    return _ESCAPED.sub(_escape, text)
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -197,16 +190,20 @@ def _escape(match: re.Match[str]) -> str:
     return _SHORT_ESCAPES.get(char) or f"\\u{ord(char):04x}"
 
 
-def _number(number: float) -> str:
-    if isinstance(number, int):
-        return _integer(number)
-    if not math.isfinite(number):
-        name = "NaN" if math.isnan(number) else "+Inf" if number > 0 else "-Inf"
-        raise BadInput(f"json: unsupported value: {name}")
-    if number == 0 or 1e-6 <= abs(number) < 1e21:
-        return _positional(number)
+def number(value: float) -> str:
+    """A number as Go's JSON writes it.
+
+    Raises:
+        BadInput: it is infinite, not a number or has thousands of digits.
+    """
+    if isinstance(value, int):
+        return _integer(value)
+    if not math.isfinite(value):
+        raise BadInput(f"json: unsupported value: {general(value)}")
+    if value == 0 or 1e-6 <= abs(value) < 1e21:
+        return _positional(value)
     # encoding/json drops the zero of a one-digit negative exponent, which strconv pads to two.
-    return re.sub(r"e-0", "e-", _exponential(number))
+    return re.sub(r"e-0", "e-", _exponential(value))
 
 
 def _integer(number: int) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias, TypeVar
 
-from packllama.base.errors import InvalidManifest
+from packllama.base.errors import BadInput, InvalidManifest
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -23,11 +23,19 @@ _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class Fields:
-    """One JSON object, with a getter per type. ``where`` names it in errors."""
+    """One JSON object, with a getter per type. ``where`` names it in errors, which are of the class ``error``."""
 
-    def __init__(self, members: Mapping[str, Json], *, where: str, of: "Fields | None" = None) -> None:
+    def __init__(
+        self,
+        members: Mapping[str, Json],
+        *,
+        where: str,
+        of: "Fields | None" = None,
+        error: type[BadInput] = InvalidManifest,
+    ) -> None:
         self._where = where
         self._of = of
+        self._error: type[BadInput] = of._error if of else error
         # Two keys may differ in case only; then the later one counts, so names that are not known are folded first.
         self._plain = members.keys() <= _KNOWN_KEYS
         self._members = members if self._plain else {key.casefold(): value for key, value in members.items()}
@@ -37,62 +45,78 @@ class Fields:
         """Put together only when an error needs it: a list of ten thousand models has none."""
         return f"{self._of.where}: {self._where}" if self._of else self._where
 
-    def _get(self, key: str) -> Json:
+    def get(self, key: str) -> Json:
+        """The value itself, whatever it is; None when there is none."""
         return self._members.get(key if self._plain else key.casefold())
 
+    def mentions(self, key: str) -> bool:
+        """Whether there is such a key, be its value ``null``."""
+        return (key if self._plain else key.casefold()) in self._members
+
     def text(self, key: str) -> str:
-        value = self._get(key)
+        value = self.get(key)
         return "" if value is None else self._typed(key, value, str, "a string")
 
     def integer(self, key: str) -> int:
-        value = self._get(key)
+        value = self.get(key)
         if value is None:
             return 0
         if isinstance(value, bool) or not isinstance(value, int) or value not in _INT64:
-            raise self._wrong(key, "a whole number")
+            raise self.wrong(key, "a whole number")
         return value
 
     def texts(self, key: str) -> tuple[str, ...] | None:
         """A list of strings; None for ``null`` or no such key."""
-        value = self._get(key)
-        if value is None:
+        items = self.items(key)
+        if items is None:
             return None
-        items = self._typed(key, value, list, "a list")
         return tuple(self._typed(key, item, str, "a list of strings") for item in items)
 
+    def items(self, key: str) -> list[Json] | None:
+        """A list of anything; None for ``null`` or no such key."""
+        value = self.get(key)
+        return None if value is None else self._typed(key, value, list, "a list")
+
+    def members(self, key: str) -> dict[str, Json] | None:
+        """An object whose keys are names of the user's; None for ``null`` or no such key."""
+        value = self.get(key)
+        return None if value is None else self._typed(key, value, dict, "an object")
+
     def fields(self, key: str) -> "Fields":
-        value = self._get(key)
-        members = {} if value is None else self._typed(key, value, dict, "an object")
-        return Fields(members, where=key, of=self)
+        return Fields(self.members(key) or {}, where=key, of=self)
 
     def list_of_fields(self, key: str) -> Iterator["Fields"]:
         """One after the other: a short text can hold millions of them."""
-        value = self._get(key)
-        items = [] if value is None else self._typed(key, value, list, "a list")
-        return (as_fields(item, where=f"{key}[{i}]", of=self) for i, item in enumerate(items))
+        return (as_fields(item, where=f"{key}[{i}]", of=self) for i, item in enumerate(self.items(key) or ()))
 
     def has(self, key: str) -> bool:
-        return self._get(key) is not None
+        return self.get(key) is not None
 
     def _typed(self, key: str, value: Json, kind: type[_T], words: str) -> _T:
         if not isinstance(value, kind):
-            raise self._wrong(key, words)
+            raise self.wrong(key, words)
         return value
 
-    def _wrong(self, key: str, words: str) -> InvalidManifest:
-        return InvalidManifest(f"expected {words} under {key!r}", where=self.where)
+    def wrong(self, key: str, words: str) -> BadInput:
+        """The error for a value that is not what ``words`` say."""
+        return self.refusal(f"expected {words} under {key!r}")
+
+    def refusal(self, message: str) -> BadInput:
+        """An error about this object."""
+        return self._error(message, where=self.where)
 
 
-def as_fields(value: Json, *, where: str, of: Fields | None = None) -> Fields:
+def as_fields(value: Json, *, where: str, of: Fields | None = None, error: type[BadInput] = InvalidManifest) -> Fields:
     """The fields of an object that stands at ``where`` in the object ``of``.
 
-    Raises: InvalidManifest, when ``value`` is no object.
+    Raises: ``error``, or that of ``of``, when ``value`` is no object.
     """
-    if value is None:
-        return Fields({}, where=where, of=of)
-    if not isinstance(value, dict):
-        raise InvalidManifest("expected a JSON object", where=Fields({}, where=where, of=of).where)
-    return Fields(value, where=where, of=of)
+    if isinstance(value, dict):
+        return Fields(value, where=where, of=of, error=error)
+    nothing = Fields({}, where=where, of=of, error=error)
+    if value is not None:
+        raise nothing.refusal("expected a JSON object")
+    return nothing
 
 
 def first_value(raw: bytes, *, where: str) -> tuple[Json, int]:
@@ -114,6 +138,31 @@ def first_value(raw: bytes, *, where: str) -> tuple[Json, int]:
             where=where,
             hint="The file may be cut short or half written; fetch or create the model again.",
         ) from error
+
+
+def go_value(value: Json, *, where: str) -> Json:
+    """A value as Go decodes it when it knows no type for it: every number is a 64-bit float.
+
+    Raises:
+        BadInput: a number does not fit.
+    """
+    if isinstance(value, dict):
+        return {key: go_value(item, where=where) for key, item in value.items()}
+    if isinstance(value, list):
+        return [go_value(item, where=where) for item in value]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _float64(value, where)
+    return value
+
+
+def _float64(value: float, where: str) -> float:
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise BadInput("a number does not fit into a 64-bit float", where=where)
+    return number
 
 
 def _sound(value: Json) -> Json:

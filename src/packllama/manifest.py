@@ -98,13 +98,18 @@ class Manifest:
         return Digest(hashlib.sha256(self.raw[: _bytes_read(self.end)]).hexdigest())
 
     @property
+    def layers_and_config(self) -> tuple[Layer, ...]:
+        """All that has a blob, the config last."""
+        return (*self.layers, self.config)
+
+    @property
     def total_size(self) -> int:
         """The stated sizes of config and layers, duplicates counted each time."""
-        return self.config.size + sum(layer.size for layer in self.layers)
+        return sum(layer.size for layer in self.layers_and_config)
 
     def digests(self) -> frozenset[Digest]:
         """All blobs that the model needs."""
-        return frozenset({self.config.digest, *(layer.digest for layer in self.layers)})
+        return frozenset(layer.digest for layer in self.layers_and_config)
 
     def of_kind(self, *kinds: LayerKind) -> Iterator[Layer]:
         """The layers of these kinds, in order."""

@@ -25,5 +25,4 @@ class Model:
     @property
     def blobs(self) -> tuple[Blob, ...]:
         """Each blob once, the config last."""
-        layers = (*self.manifest.layers, self.manifest.config)
-        return tuple(dict.fromkeys(Blob(layer.digest, layer.size) for layer in layers))
+        return tuple(dict.fromkeys(Blob(layer.digest, layer.size) for layer in self.manifest.layers_and_config))

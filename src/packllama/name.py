@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import Self
 
 from packllama.base.errors import InvalidName
+from packllama.base.white import WHITE
 
 DEFAULT_HOST = "registry.ollama.ai"
 DEFAULT_NAMESPACE = "library"
@@ -190,7 +191,7 @@ def split_source(text: str) -> tuple[str, Source]:
     Raises:
         InvalidName: the text is blank, or has two such suffixes.
     """
-    trimmed = text.strip(_WHITE)
+    trimmed = text.strip(WHITE)
     if not trimmed:
         raise InvalidName("model is required", hint="Give a model name, for example gemma3:12b.")
     rest, source = _cut_source(trimmed)
@@ -212,13 +213,9 @@ def cloud_stub(reference: str) -> str:
     return f"{reference}-cloud" if tagged else f"{reference}:cloud"
 
 
-# What Go's strings.TrimSpace trims. Python's own list has four control characters more.
-_WHITE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
-
-
 def _cut_source(text: str) -> tuple[str, Source]:
     rest, colon, last = text.rpartition(":")
-    suffix = last.strip(_WHITE)
+    suffix = last.strip(WHITE)
     word = suffix.lower()
     if not colon:
         return text, Source.UNSPECIFIED

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from packllama.name import ModelName
-from tests.conformance.digests import digest, recorded_digests
+from tests.conformance.digests import digest, recorded_digests, with_recorded_templates
 from tests.fixtures import gguf_files
 from tests.program import packllama
 
@@ -44,12 +44,12 @@ def _create(model: dict[str, Any], folder: Path) -> None:
 
 
 def recorded_ids(store: Path) -> dict[str, str]:
-    """The short ids of the store's models, ours to those that they have with the recorded GGUF digests."""
+    """The short ids of the store's models, ours to those that they have with the recorded digests."""
     table = {}
     for path in (store / "manifests").rglob("*"):
         if path.is_file():
             text = path.read_text(encoding="utf-8")
-            table[_id(text)] = _id(with_recorded_digests(text))
+            table[_id(text)] = _id(with_recorded_templates(with_recorded_digests(text)))
     return table
 
 

@@ -3,7 +3,8 @@
     python -m tests.conformance.create FILE.jsonl
 
 prints the counts and each difference; exit status 1 when there is one. A plain GGUF is stored here as it is, where
-the recorded program rewrote it: such layers are compared by what the rewriting makes of ours.
+the recorded program rewrote it: such layers are compared by what the rewriting makes of ours. A template that was
+chosen is our text of that name, and counts as the recorded one.
 """
 
 import hashlib
@@ -19,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.conformance.digests import recorded_digests
+from tests.conformance.digests import recorded_digests, with_recorded_templates
 from tests.fixtures import gguf_files
 
 MODEL_TYPE = "application/vnd.ollama.image.model"
@@ -133,11 +134,11 @@ def _new_manifests(case: dict[str, Any], folder: Path) -> list[str]:
 
 
 def _as_rewritten(text: str, manifest: dict[str, Any]) -> str:
-    """Our manifest with the digests that the recorded program's rewriting gives to our plain GGUFs."""
+    """Our manifest with the recorded digests of plain GGUFs and of templates that were chosen."""
     for layer in manifest["layers"]:
         if layer["mediaType"] == MODEL_TYPE:
             text = text.replace(layer["digest"], recorded_digests().get(layer["digest"], layer["digest"]))
-    return text
+    return with_recorded_templates(text)
 
 
 def main(path: str) -> int:

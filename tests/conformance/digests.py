@@ -1,11 +1,15 @@
-"""The digests that the recorded program gave to GGUF files.
+"""The digests that the recorded program gave to GGUF files, and to the templates that it chose.
 
-It rewrote a plain GGUF when it stored it; packllama stores the file as it is.
+It rewrote a plain GGUF when it stored it; packllama stores the file as it is. Its templates are its own texts;
+packllama's write the same in other words.
 """
 
 import hashlib
+import json
 from functools import cache
+from pathlib import Path
 
+from packllama.catalog.formats import FORMATS
 from tests.fixtures import gguf_files
 from tests.fixtures.make.gguf_copy import copy as rewritten
 
@@ -21,6 +25,29 @@ def recorded_digests() -> dict[str, str]:
             data = gguf_files.path(name).read_bytes()
             table[digest(data)] = digest(rewritten(data))  # type: ignore[no-untyped-call]
     return table
+
+
+@cache
+def recorded_templates() -> dict[str, str]:
+    """Digest and size of our own template, as they stand in a manifest, to those of the recorded one of that name."""
+    table = {}
+    for line in (Path(__file__).parent / "data" / "create.jsonl").read_text(encoding="utf-8").splitlines():
+        for layer in (json.loads(line)["result"] or {}).get("layers", ()):
+            if "autodetected" in layer:
+                ours = FORMATS[layer["autodetected"]].text().encode()
+                table[_place(digest(ours), len(ours))] = _place(layer["digest"], layer["size"])
+    return table
+
+
+def with_recorded_templates(manifest: str) -> str:
+    """The text of a manifest with our own templates replaced."""
+    for ours, theirs in recorded_templates().items():
+        manifest = manifest.replace(ours, theirs)
+    return manifest
+
+
+def _place(digest: str, size: int) -> str:
+    return f'"digest":"{digest}","size":{size}'
 
 
 def digest(data: bytes) -> str:

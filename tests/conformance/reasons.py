@@ -7,7 +7,6 @@ class Reason(Enum):
     """The only reasons there are."""
 
     NOT_BUILT = "not built yet"
-    DETECTION = "a template is detected from the GGUF's"
     QUANTISE = "quantises"
     SAFETENSORS = "converts safetensors"
     SHARDS = "merges shards"
@@ -27,8 +26,7 @@ CREATE: dict[str, Reason] = {
     **_all(
         Reason.NOT_BUILT,
         """
-        template-error-unclosed template-error-missing-end template-error-unknown-function
-        template-error-empty-pipeline template-error-bad-operand api-files api-files-subpath api-name-field
+        api-files api-files-subpath api-name-field
         api-no-stream api-everything api-parameters-untyped api-parameters-empty api-from api-from-stop-list
         api-tool-message api-system-null api-unknown-field api-quantization-field api-remote
         api-remote-host-port api-error-no-source api-error-no-name api-error-absolute-path api-error-dot-path
@@ -38,14 +36,6 @@ CREATE: dict[str, Reason] = {
         api-error-draft-quantize api-error-info-type api-error-info-negative api-error-info-family-number
         api-error-unreachable api-error-unreachable-no-stream api-error-malformed api-error-array
         api-error-wrong-type
-        """,
-    ),
-    **_all(
-        Reason.DETECTION,
-        """
-        adapter-file adapter-on-existing adapter-added-to-adapter autodetect-chatml autodetect-zephyr
-        autodetect-llama3 autodetect-gemma autodetect-template-given autodetect-parameter-given
-        autodetect-stop-given autodetect-not-for-existing
         """,
     ),
     **_all(
@@ -65,5 +55,4 @@ CREATE: dict[str, Reason] = {
 CLI: dict[str, Reason] = {
     **_all(Reason.NO_SERVER, "no-server-list host-path host-bad-port"),
     **_all(Reason.OWN_TALK, "create-tty"),
-    **_all(Reason.DETECTION, "list list-alias show-parameters"),
 }

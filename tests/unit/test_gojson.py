@@ -279,3 +279,36 @@ def test_bytes_are_not_json() -> None:
 def test_go_values(value: JSON, plain: str, sharp: str) -> None:
     assert gojson.percent_v(value) == plain
     assert gojson.percent_sharp_v(value) == sharp
+
+
+@pytest.mark.parametrize(
+    ("number", "general", "as_json"),
+    [
+        (0.0, "0", "0"),
+        (-0.0, "-0", "-0"),
+        (999999.5, "999999.5", "999999.5"),
+        (1e6, "1e+06", "1000000"),
+        (1e-5, "1e-05", "0.00001"),
+        (1e-7, "1e-07", "1e-7"),
+        (1e21, "1e+21", "1e+21"),
+    ],
+)
+def test_floats(number: float, general: str, as_json: str) -> None:
+    assert gojson.general(number) == general
+    assert gojson.number(number) == as_json
+
+
+def test_floats_that_json_does_not_have() -> None:
+    assert [gojson.general(float(name)) for name in ("inf", "-inf", "nan")] == ["+Inf", "-Inf", "NaN"]
+    with pytest.raises(BadInput, match="unsupported value: NaN"):
+        gojson.number(math.nan)
+
+
+def test_between_the_quotes() -> None:
+    assert gojson.escaped('<a>"\n\udcff') == '\\u003ca\\u003e\\"\\n\\ufffd'
+
+
+def test_depth_can_be_refused() -> None:
+    gojson.refuse_depth([[1]], levels=2)
+    with pytest.raises(BadInput, match="nests more than 1 levels"):
+        gojson.refuse_depth([[1]], levels=1)

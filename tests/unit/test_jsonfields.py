@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packllama.base.errors import InvalidManifest
-from packllama.jsonfields import Fields, Json, as_fields, first_value
+from packllama.base.errors import BadInput, InvalidManifest
+from packllama.jsonfields import Fields, Json, as_fields, first_value, go_value
 
 
 def fields(text: str) -> Fields:
@@ -136,3 +136,37 @@ def test_many_members_cost_no_more_than_their_json() -> None:
         assert tracemalloc.get_traced_memory()[1] < parsed + 100_000
     finally:
         tracemalloc.stop()
+
+
+def test_anything_can_be_got_as_it_is() -> None:
+    fields = Fields({"Items": [1], "type": None, "Props": {"Kind": 1}}, where="tool", error=BadInput)
+    assert fields.get("items") == [1]
+    assert fields.items("items") == [1]
+    assert fields.members("props") == {"Kind": 1}
+    assert (fields.get("other"), fields.items("other"), fields.members("other")) == (None, None, None)
+    assert fields.mentions("TYPE")
+    assert not fields.mentions("other")
+
+
+def test_errors_are_of_the_class_that_was_asked_for() -> None:
+    outer = Fields({"inner": {"n": "x"}}, where="outer", error=BadInput)
+    with pytest.raises(BadInput) as caught:
+        outer.fields("inner").integer("n")
+    assert type(caught.value) is BadInput
+    assert caught.value.sentence == "outer: inner: expected a whole number under 'n'"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(1, 1.0), (True, True), (None, None), ("1", "1"), ([1, {"a": 2**53}], [1.0, {"a": 2.0**53}])],
+)
+def test_go_has_one_kind_of_number(value: Json, expected: Json) -> None:
+    found = go_value(value, where="here")
+    assert found == expected
+    assert repr(found) == repr(expected)
+
+
+@pytest.mark.parametrize("number", [10**400, float("inf"), float("nan")])
+def test_a_number_beyond_floats(number: float) -> None:
+    with pytest.raises(BadInput, match="here: a number does not fit"):
+        go_value([number], where="here")

@@ -25,6 +25,7 @@
     ├── Busy                        8  another process holds what is needed
     ├── EngineError                 9
     │   ├── EngineMissing              no engine is installed
+    │   ├── RendererMissing            a model wants its prompts built by code that packllama lacks
     │   └── EngineFailed               the engine refused the model, died or hung
     └── Cancelled                 130  the user stopped it
 
@@ -189,6 +190,17 @@ class EngineError(PackLlamaError):
 
 class EngineMissing(EngineError):
     """No engine is installed."""
+
+
+class RendererMissing(EngineError):
+    """A model's config names a built-in renderer that packllama does not have."""
+
+    def __init__(self, name: str, *, where: str = "") -> None:
+        super().__init__(
+            f"not supported yet: {name}",
+            where=where,
+            hint="This model's prompts are built by code in Ollama, not by a template. Run it with Ollama.",
+        )
 
 
 class EngineFailed(EngineError):

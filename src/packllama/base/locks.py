@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from packllama.base.errors import MachineError, PackLlamaError, from_os_error
-from packllama.base.fs import give_to_owner_of, opened_folder, read_small
+from packllama.base.fs import give_to_owner_of, opened_folder
+from packllama.base.reading import read_small
 from packllama.base.stop import Stop
 
 # Long enough to cost nothing, short enough that nobody notices.

@@ -27,7 +27,8 @@ class Settings:
 
     ``named_store`` came from ``PACKLLAMA_STORE`` or ``OLLAMA_MODELS``, as ``named_store_origin`` tells.
     ``context_length`` is the ``num_ctx`` of models that set none; ``keep_replaced`` keeps the blobs of a model that is
-    built anew; ``load_timeout_seconds`` of 0 or less means for ever.
+    built anew; ``load_timeout_seconds`` of 0 or less means for ever; ``go_template`` says whether a model's TEMPLATE
+    or its GGUF's own template builds the prompts, where it has both.
     """
 
     home: Path | None = None
@@ -37,6 +38,7 @@ class Settings:
     context_length: int | None = None
     keep_replaced: bool = False
     load_timeout_seconds: float = LOAD_TIMEOUT_SECONDS
+    go_template: bool | None = None
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
@@ -52,6 +54,7 @@ class Settings:
             context_length=_positive(values.get("OLLAMA_CONTEXT_LENGTH")),
             load_timeout_seconds=_load_timeout(values),
             keep_replaced=_truth(values.get("OLLAMA_NOPRUNE", "")),
+            go_template=_wish(values.get("OLLAMA_GO_TEMPLATE", "")),
         )
 
     def home_folder(self) -> Path:
@@ -100,3 +103,7 @@ def _load_timeout(values: Mapping[str, str]) -> float:
 def _truth(text: str) -> bool:
     """Ollama's rule: what is not a known word for false is true."""
     return text in _TRUE_WORDS or text not in _FALSE_WORDS
+
+
+def _wish(text: str) -> bool | None:
+    return _truth(text) if text else None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from packllama import gojson
 from packllama.build.configure import built_in_stops, configure
+from packllama.build.detect import Detected
 from packllama.build.intake import Intake
 from packllama.build.parent import Parent
 from packllama.build.sources import SourceFile
@@ -62,23 +63,28 @@ def assemble(
     parent: Parent | None,
     files: Sequence[SourceFile],
     remote: ModelConfig | None = None,
+    detected: Detected | None = None,
 ) -> tuple[bytes, tuple[BuiltLayer, ...]]:
     """Take everything in; the manifest's bytes and the layers.
 
-    ``files`` are those of FROM, ADAPTER and DRAFT, in this order; ``remote`` is the config of a stub.
+    ``files`` are those of FROM, ADAPTER and DRAFT, in this order; ``remote`` is the config of a stub; ``detected`` is
+    what one of the files brings along where the recipe says nothing.
     """
     assembly = Assembly(intake)
     if parent is not None:
         assembly.add_parent(parent)
     for file in files:
         assembly.add_file(file)
+        if detected and detected.file is file and detected.template:
+            assembly.add(LayerKind.TEMPLATE, detected.template.encode())
     models = assembly.headers.get(LayerKind.MODEL, [])
     drafts = assembly.headers.get(LayerKind.DRAFT, [])
     config = remote or configure(
         recipe, models=models, drafts=drafts, inherited=parent.parts.config if parent else None
     )
-    _add_texts(assembly, recipe)
-    _add_parameters(assembly, recipe, parent, built_in_stops(models, config))
+    _add_texts(assembly, recipe, system=detected.system if detected else "")
+    stops = built_in_stops(models, config) or (detected.stops if detected else ())
+    _add_parameters(assembly, recipe, parent, stops)
     if recipe.messages:
         messages = [{"role": message.role.lower(), "content": message.content} for message in recipe.messages]
         assembly.put_instead(LayerKind.MESSAGES, gojson.line(messages))
@@ -87,8 +93,8 @@ def assemble(
     return compose(Layer(CONFIG_TYPE, blob.digest, blob.size), [built.layer for built in layers]), layers
 
 
-def _add_texts(assembly: Assembly, recipe: Recipe) -> None:
-    for kind, text in ((LayerKind.TEMPLATE, recipe.template), (LayerKind.SYSTEM, recipe.system)):
+def _add_texts(assembly: Assembly, recipe: Recipe, *, system: str) -> None:
+    for kind, text in ((LayerKind.TEMPLATE, recipe.template), (LayerKind.SYSTEM, recipe.system or system)):
         if text:
             assembly.put_instead(kind, text.encode())
     for text in recipe.licenses:

@@ -5,19 +5,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from packllama.base.errors import ModelfileError, NotSupported
+from packllama.base.errors import ModelfileError, NotSupported, TemplateError
 from packllama.base.observer import SILENT, Observer
 from packllama.base.stop import Stop
 from packllama.build.assemble import BuiltLayer, assemble
+from packllama.build.detect import Detected, detect
 from packllama.build.intake import Rehearsal, SessionIntake
 from packllama.build.parent import Parent, read_parent
 from packllama.build.sources import SourceFile, find_sources, opened
 from packllama.config import ModelConfig
-from packllama.digest import Digest
 from packllama.manifest import LayerKind, Manifest
 from packllama.modelfile import Modelfile, Recipe
 from packllama.name import ModelName, Source, check_not_reserved, split_source
-from packllama.places.store import Removal, Session, Store, delete_unreferenced, has_valid_record
+from packllama.places.store import Removal, Session, Store, delete_replaced, has_valid_record
+from packllama.template import Template
 
 # What Ollama writes into a stub of a model of its own service.
 _CLOUD_HOST = "https://ollama.com:443"
@@ -27,7 +28,8 @@ _CLOUD_HOST = "https://ollama.com:443"
 class Created:
     """What ``create`` made. ``name`` is in the store's spelling; ``removed`` is what an older model left over.
 
-    ``warnings`` are Ollama's, in its words; ``notes`` are ours, about what a person hardly means.
+    ``warnings`` are Ollama's, in its words; ``notes`` are ours, about what a person hardly means; ``about_template``
+    says what was chosen and how well it agrees.
     """
 
     name: ModelName
@@ -36,6 +38,7 @@ class Created:
     removed: Removal
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
+    about_template: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Rehearsed:
     files: tuple[Path, ...]
     bytes_to_read: int
     warnings: tuple[str, ...]
+    about_template: tuple[str, ...]
 
 
 def create(
@@ -57,6 +61,7 @@ def create(
     base: Path,
     store: Store,
     where: str = "",
+    like: str = "",
     link: bool = False,
     keep_replaced: bool = False,
     observer: Observer = SILENT,
@@ -65,19 +70,22 @@ def create(
     """Build the model that a Modelfile describes, and publish it under ``name``.
 
     ``base`` is the absolute folder that relative paths count from, ``where`` the Modelfile's path for errors.
+    ``like`` is the template of ours to use where otherwise one is chosen.
     ``link``: take files in by hard links where that is safe. A model that had the name is replaced at the end, and
     the blobs that only it used are removed, unless ``keep_replaced``.
 
     Raises:
         InvalidName: the name's tag has a meaning of its own in Ollama.
-        ModelfileError, MissingFile, ModelNotFound, GGUFError, NotSupported: the input. The store was not touched.
+        ModelfileError, TemplateError, MissingFile, ModelNotFound, GGUFError, NotSupported: the input. The store was
+            not touched.
+        UsageError: ``like`` is no template of ours, or there is nothing for it to do. The store was not touched.
         NoSpace, NoRights: the store. It is as it was.
         FileChanged: a file was written to meanwhile. The store is as it was.
         Cancelled: ``stop`` was set. The store is as it was.
     """
     stop = stop or Stop()
     with (
-        _ingredients(name, modelfile, base=base, store=store, where=where, stop=stop) as found,
+        _ingredients(name, modelfile, base=base, store=store, where=where, like=like, stop=stop) as found,
         Session(store, holder=f"create {name.short}", observer=observer, stop=stop) as session,
     ):
         session.check_name(name)
@@ -89,30 +97,44 @@ def create(
             parent=found.parent,
             files=found.files,
             remote=found.remote,
+            detected=found.detected,
         )
         name, replaced = session.publish(name, manifest)
     decoded = Manifest.decode(manifest, where=name.short)
-    left_over = replaced.digests() - decoded.digests() if replaced and not keep_replaced else frozenset[Digest]()
     return Created(
         name=name,
         manifest=decoded,
         layers=layers,
-        removed=delete_unreferenced(store, left_over),
+        removed=Removal(0) if keep_replaced else delete_replaced(store, replaced, by=decoded),
         warnings=found.recipe.warnings,
         notes=found.warnings,
+        about_template=found.about_template,
     )
 
 
 def rehearse(
-    name: ModelName, modelfile: Modelfile, *, base: Path, store: Store, where: str = "", stop: Stop | None = None
+    name: ModelName,
+    modelfile: Modelfile,
+    *,
+    base: Path,
+    store: Store,
+    where: str = "",
+    like: str = "",
+    stop: Stop | None = None,
 ) -> Rehearsed:
     """Check everything that ``create`` checks before it writes, and say what it would make. Writes nothing.
 
     Raises: as ``create`` does for its input.
     """
-    with _ingredients(name, modelfile, base=base, store=store, where=where, stop=stop or Stop()) as found:
+    stop = stop or Stop()
+    with _ingredients(name, modelfile, base=base, store=store, where=where, like=like, stop=stop) as found:
         _, layers = assemble(
-            found.recipe, Rehearsal(store), parent=found.parent, files=found.files, remote=found.remote
+            found.recipe,
+            Rehearsal(store),
+            parent=found.parent,
+            files=found.files,
+            remote=found.remote,
+            detected=found.detected,
         )
         canonical = store.canonical(name)
         return Rehearsed(
@@ -122,6 +144,7 @@ def rehearse(
             files=tuple(file.path for file in found.files),
             bytes_to_read=sum(file.before.st_size for file in found.files),
             warnings=(*found.recipe.warnings, *found.warnings),
+            about_template=found.about_template,
         )
 
 
@@ -134,11 +157,16 @@ class _Ingredients:
     remote: ModelConfig | None
     files: tuple[SourceFile, ...]
     warnings: tuple[str, ...]
+    detected: Detected | None
+
+    @property
+    def about_template(self) -> tuple[str, ...]:
+        return self.detected.sentences if self.detected else ()
 
 
 @contextlib.contextmanager
 def _ingredients(
-    name: ModelName, modelfile: Modelfile, *, base: Path, store: Store, where: str, stop: Stop
+    name: ModelName, modelfile: Modelfile, *, base: Path, store: Store, where: str, like: str, stop: Stop
 ) -> Iterator[_Ingredients]:
     check_not_reserved(name)
     recipe = Recipe.of(modelfile, where=where)
@@ -152,12 +180,26 @@ def _ingredients(
         opened(() if remote else sources.adapters, stop=stop) as adapters,
         opened(sources.drafts, stop=stop, draft=True) as drafts,
     ):
+        _check_template(modelfile, where)
         ignored = sources.files if sources.parent else ()
         warnings = [
             f"warning: {path} is not used: beside FROM {sources.parent} Ollama ignores files" for path in ignored
         ]
+        detected = detect(weights, recipe, like=like, stop=stop)
         warnings += _oddities(parent or remote, weights, adapters)
-        yield _Ingredients(recipe, parent, remote, (*weights, *adapters, *drafts), tuple(warnings))
+        yield _Ingredients(recipe, parent, remote, (*weights, *adapters, *drafts), tuple(warnings), detected)
+
+
+def _check_template(modelfile: Modelfile, where: str) -> None:
+    """The last TEMPLATE is the one that counts."""
+    for command in reversed(modelfile.commands):
+        if command.name == "template":
+            try:
+                Template.parse(command.argument)
+            except TemplateError as error:
+                place = f"{where}:{command.line}" if where else f"line {command.line}"
+                raise TemplateError(f"template error: {error.message}", where=place) from error
+            return
 
 
 def _oddities(base: object, weights: Sequence[SourceFile], adapters: Sequence[SourceFile]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packllama.base.errors import BadInput, NotSupported, from_os_error
-from packllama.base.fs import open_plain
+from packllama.base.reading import open_plain
 
 _SNIFFED = 512
 _BINARY = frozenset(range(0x09)) | {0x0B} | frozenset(range(0x0E, 0x1B)) | frozenset(range(0x1C, 0x20))

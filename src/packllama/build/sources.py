@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packllama.base.errors import MissingFile, ModelfileError, NotSupported, PackLlamaError, from_os_error
-from packllama.base.fs import open_plain
+from packllama.base.reading import open_plain
 from packllama.base.stop import Stop
 from packllama.build.folder import usable_files
 from packllama.gguf import GGUF, Kind, has_inline_tensors, kind_of, read_gguf, shard_count
 from packllama.manifest import LayerKind
-from packllama.modelfile import Recipe, expand_path
+from packllama.modelfile import Recipe, expand_path, looks_like_path
 
 _KINDS = {Kind.MODEL: LayerKind.MODEL, Kind.PROJECTOR: LayerKind.PROJECTOR, Kind.ADAPTER: LayerKind.ADAPTER}
 
@@ -60,7 +60,7 @@ def find_sources(recipe: Recipe, *, base: Path, where: str) -> Sources:
         path = expand_path(argument, base=base)
         if _is_there(path):
             files += _files_at(path)
-        elif _looks_like_path(argument) or path.is_symlink():
+        elif looks_like_path(argument) or path.is_symlink():
             raise _missing(path)
         else:
             parent = argument
@@ -123,11 +123,6 @@ def _existing(path: Path) -> Path:
 
 def _files_at(path: Path) -> list[Path]:
     return usable_files(path) if stat.S_ISDIR(path.stat().st_mode) else [path]
-
-
-def _looks_like_path(argument: str) -> bool:
-    ends_like_weights = argument.lower().endswith((".gguf", ".safetensors", ".bin"))
-    return argument.startswith((".", "/", "~", "\\")) or ends_like_weights
 
 
 def _missing(path: Path) -> PackLlamaError:

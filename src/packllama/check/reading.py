@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packllama.base.errors import PackLlamaError
-from packllama.base.fs import open_plain, translated
+from packllama.base.fs import translated
 from packllama.base.observer import Observer
+from packllama.base.reading import open_plain, page_buffer
 from packllama.base.stop import Stop
 from packllama.digest import Digest
 
@@ -73,7 +74,7 @@ class _Work:
 
     def run(self) -> None:
         """Read files until none is left."""
-        buffer = memoryview(bytearray(BUFFER_SIZE))
+        buffer = page_buffer(BUFFER_SIZE)
         while (index := self._next()) is not None:
             try:
                 self.readings[index] = self._read(self._paths[index], buffer)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from packllama.base.errors import MissingFile, PackLlamaError
+from packllama.base.errors import MissingFile, NoRights, PackLlamaError
 from packllama.base.observer import SILENT, Observer
 from packllama.base.stop import Stop
 from packllama.base.units import human_bytes
@@ -19,6 +19,7 @@ from packllama.places.store import Store
 from packllama.places.store.references import referenced
 
 _AGAIN = "Create or copy the model again."
+_MAY_READ = "Verify it as a user who may read it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,19 @@ class VerifyReport:
     @property
     def whole(self) -> bool:
         """Every listed model has every byte it should have."""
-        return not any(finding.models for finding in self.findings if finding.kind is not FindingKind.CHANGED)
+        return not self.broken and not self.forbidden
+
+    @property
+    def broken(self) -> frozenset[ModelName]:
+        """Models of which a byte is wrong or missing."""
+        fine = FindingKind.CHANGED, FindingKind.FORBIDDEN
+        return frozenset(name for finding in self.findings if finding.kind not in fine for name in finding.models)
+
+    @property
+    def forbidden(self) -> frozenset[ModelName]:
+        """Models of which not every byte may be read; what may is right."""
+        found = (finding for finding in self.findings if finding.kind is FindingKind.FORBIDDEN)
+        return frozenset(name for finding in found for name in finding.models) - self.broken
 
     @property
     def clean(self) -> bool:
@@ -80,7 +93,7 @@ def _wrong_blobs(store: Store, models: Sequence[Model], readings: Mapping[Digest
     """What is wrong with blobs that a model names; one finding per blob, whatever the number of models."""
     uses: dict[Blob, list[tuple[ModelName, str]]] = {}
     for model in models:
-        for layer in (*model.manifest.layers, model.manifest.config):
+        for layer in model.manifest.layers_and_config:
             use = model.name, _role(layer, model)
             uses.setdefault(Blob(layer.digest, layer.size), []).append(use)
     for blob, users in uses.items():
@@ -90,7 +103,7 @@ def _wrong_blobs(store: Store, models: Sequence[Model], readings: Mapping[Digest
                 kind,
                 store.layout.blob(blob.digest),
                 message,
-                _AGAIN,
+                _MAY_READ if kind is FindingKind.FORBIDDEN else _AGAIN,
                 digest=blob.digest,
                 models=tuple(dict.fromkeys(name for name, _ in users)),
                 roles=tuple(dict.fromkeys(role for _, role in users)),
@@ -105,13 +118,18 @@ def _problem(blob: Blob, reading: Reading) -> tuple[FindingKind, str] | None:
     if isinstance(reading.error, MissingFile):
         return FindingKind.MISSING, f"not there; it should have {blob.size:,} bytes"
     if reading.error is not None:
-        return FindingKind.UNREADABLE, f"cannot be read: {reading.error.message}"
+        return _unreadable(reading.error)
     if reading.size != blob.size:
         right = " (its digest is right, so the manifest is wrong)" if reading.digest == blob.digest else ""
         return FindingKind.WRONG_SIZE, f"expected {blob.size:,} bytes, found {reading.size:,}{right}"
     if reading.digest != blob.digest:
         return FindingKind.DAMAGED, f"its bytes are those of {reading.digest}"
     return None
+
+
+def _unreadable(error: PackLlamaError) -> tuple[FindingKind, str]:
+    kind = FindingKind.FORBIDDEN if isinstance(error, NoRights) else FindingKind.UNREADABLE
+    return kind, f"cannot be read: {error.message}"
 
 
 def _changed(store: Store, models: Sequence[Model], suspects: Collection[ModelName]) -> set[ModelName]:
@@ -159,7 +177,7 @@ def _unused(store: Store, digest: Digest, reading: Reading, unclear: str) -> Fin
     if isinstance(reading.error, MissingFile) and not os.path.lexists(path):
         return None
     if reading.error is not None:
-        kind, message = FindingKind.UNREADABLE, f"cannot be read: {reading.error.message}"
+        kind, message = _unreadable(reading.error)
     elif reading.digest != digest:
         kind, message = FindingKind.DAMAGED, f"named by no model, and its bytes are those of {reading.digest}"
     elif unclear:

@@ -22,15 +22,20 @@ from packllama.name import ModelName
 @click.command("create")
 @click.argument("name", shell_complete=complete.names)
 @click.option("-f", "--file", "path", default="Modelfile", show_default=True, help="The Modelfile; - reads stdin.")
+@click.option("--like", default="", metavar="TEMPLATE", help="Use this template of packllama's; see below.")
 @click.option("--link", is_flag=True, help="Hard-link the files instead of copying them; see below.")
 @click.option("--dry-run", is_flag=True, help="Check everything and say what would be made; write nothing.")
 @common
 @pass_door
-def command(door: Door, name: str, path: str, link: bool, dry_run: bool) -> None:
+def command(door: Door, name: str, path: str, like: str, link: bool, dry_run: bool) -> None:
     """Build the model NAME from a Modelfile.
 
     Relative paths in it count from its folder. The GGUF is stored as it is, so its digest is its publisher's.
     Unlike Ollama, a Modelfile that is missing is an error, and nothing is ever downloaded.
+
+    A Modelfile without TEMPLATE gets the one of packllama's templates that renders what the GGUF's own chat template
+    renders, with its stop words. If none does, recent versions of Ollama use the GGUF's own; --like TEMPLATE decides
+    otherwise.
 
     With --link the file and the store's blob are one: no space is used twice, the file's time becomes now, and
     whoever edits the file later damages the model, which then no longer matches its digest. Only a file that is
@@ -41,7 +46,8 @@ def command(door: Door, name: str, path: str, link: bool, dry_run: bool) -> None
     modelfile, where, base = _read(path, stop=door.stop)
     if dry_run:
         store = door.store(writing=True)
-        _rehearse(door, rehearse(parsed, modelfile, base=base, where=where, store=store, stop=door.stop))
+        rehearsed = rehearse(parsed, modelfile, base=base, where=where, store=store, like=like, stop=door.stop)
+        _rehearse(door, rehearsed)
         return
     with Progress(door, f"creating {parsed.short}") as progress:
         created = create(
@@ -50,6 +56,7 @@ def command(door: Door, name: str, path: str, link: bool, dry_run: bool) -> None
             base=base,
             where=where,
             store=door.store(writing=True),
+            like=like,
             link=link,
             keep_replaced=door.settings.keep_replaced,
             observer=progress,
@@ -79,6 +86,8 @@ def _tell(door: Door, created: Created) -> None:
         door.result(f"{warning}\n")
     for note in created.notes:
         door.say(note)
+    for sentence in created.about_template:
+        door.say(sentence)
     for item in created.layers:
         door.say(f"{'using existing' if item.existed else 'creating new'} layer {item.layer.digest}")
     if created.removed.kept_because:
@@ -104,11 +113,14 @@ def _rehearse(door: Door, rehearsed: Rehearsed) -> None:
                 "files": [str(path) for path in rehearsed.files],
                 "bytes_to_read": rehearsed.bytes_to_read,
                 "warnings": list(rehearsed.warnings),
+                "template": list(rehearsed.about_template),
             }
         )
         return
     for warning in rehearsed.warnings:
         door.say(warning)
+    for sentence in rehearsed.about_template:
+        door.say(sentence)
     door.result(f"would {'replace' if rehearsed.replaces else 'create'} {rehearsed.name.short}\n")
     table = [(kind, human_bytes(layer.size), _digest_words(layer)) for kind, layer in rows]
     door.result("".join(f"  {line.rstrip()}\n" for line in padded_rows(table)))
@@ -135,4 +147,5 @@ def _document(created: Created) -> dict[str, object]:
         "freed": created.removed.freed,
         "kept_because": created.removed.kept_because,
         "warnings": [*created.warnings, *created.notes],
+        "template": list(created.about_template),
     }

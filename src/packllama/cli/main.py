@@ -22,6 +22,9 @@ from packllama.cli.options import PlacePath
 # Verb, module, one-line help. In the order of the help.
 VERBS = {
     "create": ("create", "Build a model from a Modelfile"),
+    "init": ("init", "Write a Modelfile for a GGUF, saying where each line comes from"),
+    "lint": ("lint", "Say what in a Modelfile would go wrong later"),
+    "inspect": ("inspect", "Show what is inside a GGUF or manifest"),
     "run": ("run", "Answer a prompt with a model"),
     "list": ("list", "List the models in the store"),
     "show": ("show", "Show a model"),

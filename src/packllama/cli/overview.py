@@ -1,9 +1,6 @@
 """The sections that ``show`` prints when no part is asked for, after Ollama's."""
 
-from collections.abc import Sequence
-
-from packllama.base.terminal import escaped
-from packllama.cli.table import padded_rows
+from packllama.cli.table import known, section
 from packllama.describe import Description, metadata_rows, parameter_lines, tensor_rows
 
 _SHOWN_LINES = 2
@@ -13,26 +10,19 @@ def overview(described: Description, *, verbose: bool) -> str:
     """All sections that have rows, each followed by an empty line."""
     parts = described.parts
     sections = [
-        _section("Model", _facts(described)),
-        _section("Capabilities", [(word,) for word in described.capabilities]),
-        _section("Projector", _projector_facts(described)),
-        _section("Parameters", _parameters(described)),
+        section("Model", _facts(described)),
+        section("Capabilities", [(word,) for word in described.capabilities]),
+        section("Projector", _projector_facts(described)),
+        section("Parameters", _parameters(described)),
         *(_header_sections(described) if verbose else ()),
-        _section("System", _first_lines(parts.system)),
-        _section("License", _first_lines("\n".join(parts.licenses))),
+        section("System", _first_lines(parts.system)),
+        section("License", _first_lines("\n".join(parts.licenses))),
     ]
     return "".join(sections)
 
 
-def _section(title: str, rows: Sequence[Sequence[str]]) -> str:
-    if not rows:
-        return ""
-    lines = padded_rows([[escaped(cell) for cell in row] for row in rows])
-    return f"  {title}\n" + "".join(f"    {line}\n" for line in lines) + "\n"
-
-
 def _facts(described: Description) -> list[tuple[str, str]]:
-    return _known(
+    return known(
         ("architecture", described.architecture),
         ("parameters", described.parameters),
         ("context length", described.context_length),
@@ -46,16 +36,12 @@ def _projector_facts(described: Description) -> list[tuple[str, str]]:
     projector = described.projector
     if projector is None:
         return []
-    return _known(
+    return known(
         ("architecture", projector.architecture),
         ("parameters", projector.parameters),
         ("embedding length", projector.embedding_length),
         ("dimensions", projector.dimensions),
     )
-
-
-def _known(*rows: tuple[str, str | int | None]) -> list[tuple[str, str]]:
-    return [(label, str(value)) for label, value in rows if value not in (None, "")]
 
 
 def _parameters(described: Description) -> list[tuple[str, ...]]:
@@ -67,8 +53,8 @@ def _header_sections(described: Description) -> list[str]:
     if described.gguf is None or described.gguf_path is None:
         return []
     return [
-        _section("Metadata", metadata_rows(described.gguf_path, described.gguf)),
-        _section("Tensors", tensor_rows(described.gguf)),
+        section("Metadata", metadata_rows(described.gguf_path, described.gguf)),
+        section("Tensors", tensor_rows(described.gguf)),
     ]
 
 

@@ -43,6 +43,7 @@ def command(door: Door, name: str, prompt: tuple[str, ...], engine: Path | None)
             engine=engine or door.settings.engine,
             context=door.settings.context_length,
             load_timeout=door.settings.load_timeout_seconds,
+            go_template=door.settings.go_template,
             observer=progress,
             stop=door.stop,
         ) as running,

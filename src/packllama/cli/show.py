@@ -47,7 +47,9 @@ def command(door: Door, name: str, part: tuple[str, ...], verbose: bool) -> None
     if "layers" in part:
         _show_layers(door, model, layer_files(store, model))
         return
-    described = describe(store, model)
+    described = describe(store, model, go_template=door.settings.go_template)
+    for note in described.notes:
+        door.say(note)
     if door.as_json:
         door.result_json(_document(store, described))
     elif part:

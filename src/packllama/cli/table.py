@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from packllama.base.terminal import columns
+from packllama.base.terminal import columns, escaped
 
 GAP = "    "
 
@@ -20,6 +20,19 @@ def titled_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> list[s
     widths = _widths(rows, [len(title) for title in titles])
     head = GAP.join(title.ljust(w) for title, w in zip(titles, widths, strict=True))
     return [head + " ", *padded_rows(rows, least=widths)]
+
+
+def section(title: str, rows: Sequence[Sequence[str]]) -> str:
+    """Rows below a title, made harmless for a terminal, and an empty line behind them; nothing without rows."""
+    if not rows:
+        return ""
+    lines = padded_rows([[escaped(cell) for cell in row] for row in rows])
+    return f"  {title}\n" + "".join(f"    {line}\n" for line in lines) + "\n"
+
+
+def known(*rows: tuple[str, str | int | None]) -> list[tuple[str, str]]:
+    """The facts that are known, as rows of a section."""
+    return [(label, str(value)) for label, value in rows if value not in (None, "")]
 
 
 def _widths(rows: Sequence[Sequence[str]], least: Sequence[int]) -> list[int]:

@@ -2,10 +2,11 @@
 
 import click
 
-from packllama.base.errors import IntegrityError
+from packllama.base.errors import IntegrityError, NoRights
 from packllama.base.terminal import escaped
 from packllama.base.units import human_bytes
-from packllama.check import Finding, FindingKind, VerifyReport, verify
+from packllama.check.finding import Finding, FindingKind
+from packllama.check.verify import VerifyReport, verify
 from packllama.cli import complete
 from packllama.cli.door import Door, Progress
 from packllama.cli.options import common, pass_door
@@ -24,7 +25,8 @@ def command(door: Door, names: tuple[str, ...]) -> int:
 
     Nothing is changed. Without names, also what belongs to no model is read and told.
 
-    The exit status is 0 when all is right, 5 when a model is not whole, 1 when only something else was found.
+    The exit status is 0 when all is right, 5 when a model is not whole, 7 when one may not be read, 1 when only
+    something else was found.
     """
     parsed = [ModelName.parse(text) for text in names]
     with Progress(door, "verifying") as progress:
@@ -33,8 +35,14 @@ def command(door: Door, names: tuple[str, ...]) -> int:
         door.result_json(_document(report))
     else:
         door.result("".join(f"{escaped(line)}\n" for line in _lines(report)))
-    if not report.whole:
+    return _status(report)
+
+
+def _status(report: VerifyReport) -> int:
+    if report.broken:
         return IntegrityError.exit_status
+    if report.forbidden:
+        return NoRights.exit_status
     return 0 if report.clean else _SOMETHING_FOUND
 
 
@@ -65,13 +73,14 @@ def _summary(report: VerifyReport) -> str:
 
 
 def _verdict(report: VerifyReport) -> str:
-    broken = {name for f in report.findings if f.kind is not FindingKind.CHANGED for name in f.models}
     others = sum(not f.models or f.kind is FindingKind.CHANGED for f in report.findings)
     parts = []
-    if broken:
-        parts.append(f"{_count(len(broken), 'model')} not whole")
+    if report.broken:
+        parts.append(f"{_count(len(report.broken), 'model')} not whole")
+    if report.forbidden:
+        parts.append(f"{_count(len(report.forbidden), 'model')} that may not be read")
     if others:
-        parts.append(_count(others, "other finding" if broken else "finding"))
+        parts.append(_count(others, "finding" if report.whole else "other finding"))
     return ", ".join(parts) or "all right"
 
 

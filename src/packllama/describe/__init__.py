@@ -1,22 +1,28 @@
-"""What a stored model is: the facts that ``show`` prints, and the Modelfile that would build it again.
+"""What a stored model or a single file is: the facts that ``show`` and ``inspect`` print, and the Modelfile that would
+build a model again.
 
-Reads a store and the GGUF headers in it; follows Ollama's rules for capabilities and for printing Modelfiles.
+Reads a store and GGUF headers; follows Ollama's rules for capabilities and for printing Modelfiles.
 Never writes, never loads a model, never prints.
 """
 
-from packllama.describe.capabilities import capabilities
 from packllama.describe.description import Description, Projector, describe
+from packllama.describe.inspection import Inspection, TypeShare, inspect
+from packllama.describe.keys import Key, metadata_keys
 from packllama.describe.layers import LayerFile, layer_files
 from packllama.describe.metadata import metadata_rows, tensor_rows
 from packllama.describe.modelfile import modelfile_of, parameter_lines
 
 __all__ = [
     "Description",
+    "Inspection",
+    "Key",
     "LayerFile",
     "Projector",
-    "capabilities",
+    "TypeShare",
     "describe",
+    "inspect",
     "layer_files",
+    "metadata_keys",
     "metadata_rows",
     "modelfile_of",
     "parameter_lines",

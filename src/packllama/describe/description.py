@@ -3,10 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from packllama.base.errors import NotSupported
-from packllama.config import ModelConfig
-from packllama.describe.capabilities import capabilities
-from packllama.describe.templates import PLAIN_TEMPLATE, uses_jinja
+from packllama.base.errors import NotSupported, TemplateError
 from packllama.gguf import (
     GGUF,
     architecture,
@@ -20,6 +17,8 @@ from packllama.gguf import (
 from packllama.manifest import LayerKind
 from packllama.model import Model
 from packllama.places.store import ModelParts, Store, layer_paths, read_parts
+from packllama.prompt import PLAIN_TEMPLATE, capabilities, uses_jinja
+from packllama.template import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,8 @@ class Description:
     """What ``show`` prints. Lengths are in tokens or numbers; None when the file does not say.
 
     ``gguf`` is the header of the file that is loaded, the last one. ``template`` is what renders the model: the
-    text of its Go template layer, or the GGUF's own Jinja template, or the plain one.
+    text of its Go template layer, or the GGUF's own Jinja template, or the plain one. ``notes`` say what of the model
+    could not be understood.
     """
 
     parts: ModelParts
@@ -52,10 +52,14 @@ class Description:
     capabilities: tuple[str, ...]
     projector: Projector | None
     template: str
+    notes: tuple[str, ...] = ()
 
 
-def describe(store: Store, model: Model) -> Description:
+def describe(store: Store, model: Model, *, go_template: bool | None = None) -> Description:
     """Read what a model's layers and GGUF headers say.
+
+    ``go_template``: whether the user wants the Go template to render, or the GGUF's own; None leaves it to what they
+    offer.
 
     Raises:
         IntegrityError: a blob is missing or has another size.
@@ -73,6 +77,11 @@ def describe(store: Store, model: Model) -> Description:
     weights = layer_paths(store, model, LayerKind.MODEL)
     projectors = [open_gguf(path) for path in layer_paths(store, model, LayerKind.PROJECTOR)]
     gguf = open_gguf(weights[-1]) if weights else None
+    template, notes = _parsed(parts.template)
+    wish = True if notes else go_template
+    jinja = chat_template(gguf) if gguf else None
+    by_jinja = uses_jinja(config, template=template, jinja=jinja, go_template=wish)
+    shown = jinja if by_jinja else parts.template
     return Description(
         parts=parts,
         gguf=gguf,
@@ -83,17 +92,19 @@ def describe(store: Store, model: Model) -> Description:
         embedding_length=(embedding_length(gguf) if gguf else None) or config.embedding_length or None,
         quantization=config.file_type,
         requires=config.requires,
-        capabilities=capabilities(config, model=gguf, projectors=projectors, template=parts.template),
+        capabilities=capabilities(config, model=gguf, projectors=projectors, template=template, go_template=wish),
         projector=_projector(projectors[0]) if projectors else None,
-        template=_template(config, parts.template, gguf),
+        template=PLAIN_TEMPLATE if shown is None else shown,
+        notes=notes,
     )
 
 
-def _template(config: ModelConfig, layer: str | None, gguf: GGUF | None) -> str:
-    jinja = chat_template(gguf) if gguf else None
-    if jinja is not None and uses_jinja(config, template=layer, jinja=jinja):
-        return jinja
-    return PLAIN_TEMPLATE if layer is None else layer
+def _parsed(text: str | None) -> tuple[Template | None, tuple[str, ...]]:
+    """A stored template, and what is to be said of it. One that does not parse counts as empty; Ollama fails here."""
+    try:
+        return (None if text is None else Template.parse(text)), ()
+    except TemplateError as error:
+        return Template.parse(""), (f"this model cannot be run, because its TEMPLATE does not parse: {error.message}",)
 
 
 def _projector(gguf: GGUF) -> Projector:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from packllama import gojson
-from packllama.base.fs import open_plain
+from packllama.base.reading import open_plain
 from packllama.base.terminal import columns
 from packllama.float32 import shortest_float32
 from packllama.gguf import GGUF, ArrayInfo, Element, Value, ValueType, parameter_count, read_array

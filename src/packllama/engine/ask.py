@@ -1,11 +1,9 @@
-"""A stored model, loaded and asked: its system prompt, messages and parameters hold.
-
-The prompt is built by the GGUF's own chat template, which the engine applies.
-"""
+"""A stored model, loaded and asked: its template, system prompt, messages and parameters hold."""
 
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from packllama.base.errors import NotSupported
@@ -15,11 +13,11 @@ from packllama.base.stop import Stop
 from packllama.engine.answer import Chunk
 from packllama.engine.engine import Engine, start
 from packllama.engine.options import load_options, sampling_options
-from packllama.gguf import GGUF, chat_template, context_length, is_embedding_model, open_gguf
+from packllama.gguf import GGUF, context_length, is_embedding_model, open_gguf
 from packllama.manifest import LayerKind
-from packllama.message import Message
 from packllama.name import ModelName
 from packllama.places.store import ModelParts, Store, layer_paths, read_parts
+from packllama.prompt import EngineSide, GenerateRequest, Prompt, PromptModel, generate_prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +26,29 @@ class LoadedModel:
 
     parts: ModelParts
     engine: Engine
-    has_chat_template: bool
+    prompts: PromptModel
 
-    def ask(self, prompt: str, *, stop: Stop) -> Iterator[Chunk]:
-        """The answer to one prompt, as it is made; the last chunk has ``done``.
+    def ask(self, question: str, *, stop: Stop) -> Iterator[Chunk]:
+        """The answer to one question, as it is made; the last chunk has ``done``.
 
-        Raises: EngineFailed, Cancelled.
+        Raises:
+            TemplateError: the model's template cannot be rendered.
+            EngineFailed, Cancelled.
         """
-        options = sampling_options(self.parts.parameters)
-        yield from self.engine.complete(self._text(prompt, stop), options, stop=stop)
+        prompt = self.prompt(question, stop=stop)
+        yield from self.engine.complete(prompt.text, sampling_options(self.parts.parameters), stop=stop)
 
-    def _text(self, prompt: str, stop: Stop) -> str:
-        if not self.has_chat_template:
-            return prompt
-        system = [Message("system", self.parts.system)] if self.parts.system else []
-        turns = [*system, *self.parts.messages, Message("user", prompt)]
-        return self.engine.apply_template(turns, stop=stop)
+    def prompt(self, question: str, *, stop: Stop) -> Prompt:
+        """What the model is given to read for a question.
+
+        Raises: as `ask` does.
+        """
+        side = EngineSide(
+            num_ctx=self.engine.num_ctx,
+            count_tokens=partial(self.engine.count_tokens, stop=stop),
+            apply_jinja=partial(self.engine.apply_template, stop=stop),
+        )
+        return generate_prompt(GenerateRequest(question), model=self.prompts, engine=side)
 
 
 @contextlib.contextmanager
@@ -54,6 +59,7 @@ def loaded(
     engine: Path | None = None,
     context: int | None = None,
     load_timeout: float = LOAD_TIMEOUT_SECONDS,
+    go_template: bool | None = None,
     environ: Mapping[str, str] | None = None,
     observer: Observer = SILENT,
     stop: Stop,
@@ -61,11 +67,14 @@ def loaded(
     """Load a model of the store for the block. The store is only read.
 
     ``engine`` is a llama-server program, None the xllamacpp package; ``context`` is the ``num_ctx`` for models that
-    set none; ``observer`` is told what of the model is not used.
+    set none; ``go_template`` whether the model's TEMPLATE or the GGUF's own is wanted, where it has both;
+    ``observer`` is told when neither is used.
 
     Raises:
         ModelNotFound, IntegrityError, InvalidManifest, GGUFError: the model is not there, or not sound.
         NotSupported: a model of a kind that cannot be asked.
+        TemplateError: its TEMPLATE does not parse.
+        RendererMissing: its prompts are built by code that packllama lacks.
         EngineMissing, EngineFailed: the engine.
         Cancelled: ``stop`` was set. Nothing is left running.
     """
@@ -76,33 +85,31 @@ def loaded(
         raise NotSupported("the model has no weights on this machine", where=model.name.short)
     gguf = open_gguf(weights[-1])
     _check_can_answer(gguf, model.name)
-    for note in _unused(parts, gguf):
-        observer.noted(note)
+    projectors = layer_paths(store, model, LayerKind.PROJECTOR)
+    prompts = PromptModel.of(
+        model.name,
+        parts.config,
+        template=parts.template,
+        gguf=gguf,
+        projectors=[open_gguf(path) for path in projectors],
+        system=parts.system,
+        messages=parts.messages,
+        go_template=go_template,
+    )
+    if parts.template is None and prompts.template is not None:
+        observer.noted("this model has no template to build a prompt with, so yours goes in as it is")
     load = load_options(
         weights[-1],
         {"num_ctx": context},
         parts.parameters,
-        projectors=layer_paths(store, model, LayerKind.PROJECTOR),
+        projectors=projectors,
         adapters=layer_paths(store, model, LayerKind.ADAPTER),
         trained_ctx=context_length(gguf),
     )
     with start(load, engine=engine, stop=stop, load_timeout=load_timeout, environ=environ) as running:
-        yield LoadedModel(parts, running, has_chat_template=chat_template(gguf) is not None)
+        yield LoadedModel(parts, running, prompts)
 
 
 def _check_can_answer(gguf: GGUF, name: ModelName) -> None:
     if is_embedding_model(gguf):
         raise NotSupported("an embedding model answers no prompt; vectors are not supported yet", where=name.short)
-
-
-def _unused(parts: ModelParts, gguf: GGUF) -> Iterator[str]:
-    """What of the model does not reach the prompt yet, a line each."""
-    instead = "the GGUF's own chat template builds the prompt"
-    if chat_template(gguf) is None:
-        instead = "the GGUF has no chat template, so the prompt goes in as it is"
-    if parts.config.renderer:
-        yield f"the built-in renderer {parts.config.renderer} is not supported yet: {instead}"
-    elif parts.template is not None:
-        yield f"this model's TEMPLATE is not used yet: {instead}"
-    elif chat_template(gguf) is None:
-        yield instead

@@ -21,11 +21,14 @@ from packllama.base.settings import LOAD_TIMEOUT_SECONDS
 from packllama.base.stop import Stop
 from packllama.engine import command
 from packllama.engine.answer import Chunk, Document, decode_event
+from packllama.engine.conversation import template_body
 from packllama.engine.failures import FETCH, explain, port_was_taken
 from packllama.engine.options import LoadOptions, SamplingOptions
 from packllama.engine.process import EngineProcess
 from packllama.engine.wire import Wire
 from packllama.message import Message
+from packllama.template import Think
+from packllama.tool import Tool
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +38,7 @@ _POLL_SECONDS = 0.02
 _PORT_TRIES = 5
 # A connection may break a moment before the process is seen to be gone.
 _LAST_WORDS_SECONDS = 1.0
+_BYTES = re.compile("[\ud800-\udfff]")
 
 
 class Engine(AbstractContextManager["Engine"]):
@@ -63,20 +67,23 @@ class Engine(AbstractContextManager["Engine"]):
         """End the engine and wait until it is gone. May be called again."""
         self._process.close()
 
-    def apply_template(self, messages: Sequence[Message], *, stop: Stop) -> str:
+    def apply_template(
+        self, messages: Sequence[Message], *, tools: Sequence[Tool] = (), think: Think = None, stop: Stop
+    ) -> str:
         """The prompt that the GGUF's own chat template makes of a conversation.
+
+        ``think``: None leaves it to the template.
 
         Raises: EngineFailed, Cancelled.
         """
-        turns = [{"role": message.role, "content": message.content} for message in messages]
-        return self._ask("POST", "/apply-template", {"messages": turns}, stop=stop).text("prompt")
+        return self._ask("POST", "/apply-template", template_body(messages, tools, think), stop=stop).text("prompt")
 
     def count_tokens(self, prompt: str, *, stop: Stop) -> int:
         """How many tokens ``complete`` would make of a prompt.
 
         Raises: EngineFailed, Cancelled.
         """
-        return len(self._tokens(self._without_bos(prompt), stop))
+        return len(self._tokens(self._sendable(prompt), stop))
 
     def complete(self, prompt: str, options: SamplingOptions, *, stop: Stop) -> Iterator[Chunk]:
         """The answer to a prompt, as it is made; the last chunk has ``done``.
@@ -86,7 +93,7 @@ class Engine(AbstractContextManager["Engine"]):
         Raises: EngineFailed, Cancelled.
         """
         body = options.request(context=self.num_ctx) | {
-            "prompt": self._without_bos(prompt),
+            "prompt": self._sendable(prompt),
             "stream": True,
             "cache_prompt": True,
             # Signs of life while a long prompt is read.
@@ -101,11 +108,13 @@ class Engine(AbstractContextManager["Engine"]):
                     return
             raise ConnectionResetError("the engine's answer breaks off")
 
-    def _without_bos(self, prompt: str) -> str:
+    def _sendable(self, prompt: str) -> str:
         # The engine's tokenizer puts its own in front; templates write <bos> also for models that spell it
         # in another way.
         spellings = (self._bos, "<bos>") if self._bos else ()
-        return next((prompt.removeprefix(text) for text in spellings if prompt.startswith(text)), prompt)
+        rest = next((prompt.removeprefix(text) for text in spellings if prompt.startswith(text)), prompt)
+        # A template can cut characters into bytes, which JSON cannot carry.
+        return _BYTES.sub("\ufffd", rest)
 
     def _own_bos(self, text: str, stop: Stop) -> str:
         """The text of the token that the tokenizer puts before every prompt, or empty if it puts none."""

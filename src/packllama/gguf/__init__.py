@@ -8,7 +8,7 @@ It never reads tensor data, never maps a file into memory, never writes, and nev
 :mod:`packllama.base.errors`. Versions 1 to 3 in either byte order; memory stays far below the file's size.
 """
 
-from packllama.gguf.arrays import read_array
+from packllama.gguf.arrays import read_array, read_element
 from packllama.gguf.facts import (
     ProjectorFacts,
     architecture,
@@ -20,6 +20,7 @@ from packllama.gguf.facts import (
     has_inline_vision,
     human_count,
     is_embedding_model,
+    license_name,
     parameter_count,
     projector_facts,
 )
@@ -56,10 +57,12 @@ __all__ = [
     "human_count",
     "is_embedding_model",
     "kind_of",
+    "license_name",
     "open_gguf",
     "parameter_count",
     "projector_facts",
     "read_array",
+    "read_element",
     "read_gguf",
     "shard_count",
     "shard_index",

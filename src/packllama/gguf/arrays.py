@@ -56,6 +56,22 @@ def read_array(
     return tuple(window.number(form, what) for _ in range(count))
 
 
+def read_element(fd: int, info: ArrayInfo, index: int, *, size: int, where: str, stop: Stop | None = None) -> Element:
+    """Read the one element at ``index``, which must be below the array's count. The others are passed over.
+
+    Raises: as :func:`read_array` does.
+    """
+    window = Window(fd, size=size, where=where, position=info.offset, stop=stop)
+    what = "an array"
+    form = info.layout.scalars.get(info.element_type)
+    if form is None:
+        _skip_strings(window, index, info.layout.length, what)
+        return _read_strings(window, 1, info.layout, what)[0]
+    window.skip(index * form.size, what)
+    number = window.number(form, what)
+    return number != 0 if info.element_type is ValueType.BOOL else number
+
+
 def _element_type(code: int, *, what: str, where: str) -> ValueType:
     if code == ValueType.ARRAY.value:
         raise GGUFError(f"{what} is an array of arrays, which is not supported", where=where)

@@ -90,6 +90,12 @@ def chat_template(gguf: GGUF) -> str | None:
     return gguf.string("tokenizer.chat_template")
 
 
+def license_name(gguf: GGUF) -> str:
+    """The licence that the file states, by its SPDX id or its own name; empty when it states none."""
+    stated = gguf.string("general.license") or ""
+    return (gguf.string("general.license.name") if stated in ("", "other") else "") or stated
+
+
 def is_embedding_model(gguf: GGUF) -> bool:
     """Whether it says how token vectors are pooled, in whatever type."""
     return f"{architecture(gguf)}.pooling_type" in gguf.metadata

@@ -11,8 +11,8 @@ Follows Ollama's Modelfile grammar.
 from packllama.modelfile.decode import MAX_BYTES, decode_modelfile, read_modelfile
 from packllama.modelfile.parameters import DEPRECATED, PARAMETERS, Kind, ParameterValue, parse_parameter
 from packllama.modelfile.parser import Command, Modelfile
-from packllama.modelfile.paths import expand_path, user_home
-from packllama.modelfile.printer import print_command, print_modelfile, quote
+from packllama.modelfile.paths import expand_path, looks_like_path, user_home
+from packllama.modelfile.printer import print_command, print_modelfile, quote, write_command
 from packllama.modelfile.recipe import Recipe
 
 __all__ = [
@@ -26,10 +26,12 @@ __all__ = [
     "Recipe",
     "decode_modelfile",
     "expand_path",
+    "looks_like_path",
     "parse_parameter",
     "print_command",
     "print_modelfile",
     "quote",
     "read_modelfile",
     "user_home",
+    "write_command",
 ]

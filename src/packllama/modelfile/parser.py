@@ -9,11 +9,11 @@ import difflib
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from packllama.base.errors import ModelfileError
-from packllama.modelfile.printable import is_printable
+from packllama.printable import is_printable
 
 COMMANDS = (
     "from", "license", "template", "system", "adapter", "draft",
@@ -31,12 +31,15 @@ class Command:
 
     ``name`` is the command in lower case, but ``model`` for FROM, and for PARAMETER the parameter's own
     name: so ``PARAMETER model x`` is the same as ``FROM x``. The ``argument`` of a message is its role,
-    a colon, a space and its text. ``line`` counts from 1.
+    a colon, a space and its text. ``line`` counts from 1. ``start`` is where the command begins in the text, ``value``
+    where its value begins and ends, quotes included.
     """
 
     name: str
     argument: str
     line: int = 0
+    start: int = field(default=0, compare=False)
+    value: tuple[int, int] = field(default=(0, 0), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +92,19 @@ class _Scanner:
         for count in itertools.count():
             if not self._idle():
                 return
-            line = self._line_of(self._at)
+            start, line = self._at, self._line_of(self._at)
             if count == MAX_COMMANDS:
                 raise self._error(f"a Modelfile may have {MAX_COMMANDS} commands, and this has more", line=line)
             name = self._name()
+            before = ""
             if name == "message":
-                role = self._role()
-                yield Command(name, f"{role}: {self._value()}", line)
-                continue
-            if name == "parameter":
+                before = f"{self._role()}: "
+            elif name == "parameter":
                 name = self._word(_WORD)
             elif name == "from":
                 name = "model"
-            yield Command(name, self._value(), line)
+            value, place = self._value()
+            yield Command(name, before + value, line, start, place)
 
     def _idle(self) -> bool:
         """Go past white space and comments; whether a command follows."""
@@ -143,7 +146,8 @@ class _Scanner:
             )
         return role
 
-    def _value(self) -> str:
+    def _value(self) -> tuple[str, tuple[int, int]]:
+        """The value, and where it stands with its quotes."""
         start = self._end_of(_GAP, self._at)
         if self._text[start : start + 1] != '"':
             quotes, end = 0, self._end_of(_LINE, start)
@@ -153,7 +157,7 @@ class _Scanner:
             quotes, end = 1, self._close_quote(_END_OF_SINGLE, start, start + 1)
         self._at = end + 1
         value = self._text[start:end].replace(_DROPPED, "").strip(_BLANK)
-        return value[quotes : len(value) - quotes]
+        return value[quotes : len(value) - quotes], (start, end)
 
     def _close_quote(self, pattern: re.Pattern[str], opened: int, start: int) -> int:
         match = pattern.search(self._text, start)

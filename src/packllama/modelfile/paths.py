@@ -17,6 +17,12 @@ def user_home(user: str) -> Path | None:
     return None if home == short else Path(home)
 
 
+def looks_like_path(text: str) -> bool:
+    """Whether an argument of FROM that is no file was meant as one, and not as a model's name."""
+    ends_like_weights = text.lower().endswith((".gguf", ".safetensors", ".bin"))
+    return text.startswith((".", "/", "~", "\\")) or ends_like_weights
+
+
 def expand_path(text: str, *, base: Path, home: Callable[[str], Path | None] = user_home) -> Path:
     """The absolute path that an argument of FROM, ADAPTER or DRAFT means.
 

@@ -1,9 +1,10 @@
-"""Commands, printed as Ollama prints them.
+"""Commands as text: in Ollama's form, or in a form that reads back as the same command.
 
-Follows Ollama's Modelfile grammar, "Printing". What is printed does not always read back as the same
-commands: a value that begins with a quote, TABs at its ends and ``\"\"\"`` at a line's end get lost.
+Follows Ollama's Modelfile grammar, "Printing". What Ollama prints does not always read back: a value that begins
+with a quote, TABs at its ends and ``\"\"\"`` at a line's end get lost.
 """
 
+from packllama.base.errors import ModelfileError
 from packllama.modelfile.parser import Command, Modelfile
 
 _OWN_COMMAND = {"license", "template", "system", "adapter", "renderer", "parser", "requires", "draft"}
@@ -16,14 +17,41 @@ def print_modelfile(modelfile: Modelfile) -> str:
 
 def print_command(command: Command) -> str:
     """One command in Ollama's form, without a newline at its end."""
+    head, value = _split(command)
+    return head + (value if command.name == "model" else quote(value))
+
+
+def write_command(command: Command) -> str | None:
+    """One command so that reading gives just that command again, without a newline at its end.
+
+    ``None`` when no text does: the language has no escapes, and drops what is not printable.
+    """
+    head, value = _split(command)
+    quotes = ('"""', '"') if "\n" in value else ("", '"', '"""')
+    forms = (f"{head}{quote}{value}{quote}" for quote in quotes)
+    return next((form for form in forms if _reads_back(form, command)), None)
+
+
+def _reads_back(text: str, command: Command) -> bool:
+    # A command behind it is swallowed when the value does not end where it should.
+    behind = Command("model", "x")
+    try:
+        found = Modelfile.parse(f"{text}\n{print_command(behind)}\n").commands
+    except ModelfileError:
+        return False
+    return [(each.name, each.argument) for each in found] == [(each.name, each.argument) for each in (command, behind)]
+
+
+def _split(command: Command) -> tuple[str, str]:
+    """What stands before the value, and the value."""
     if command.name == "model":
-        return f"FROM {command.argument}"
+        return "FROM ", command.argument
     if command.name in _OWN_COMMAND:
-        return f"{command.name.upper()} {quote(command.argument)}"
+        return f"{command.name.upper()} ", command.argument
     if command.name == "message":
         role, _, text = command.argument.partition(": ")
-        return f"MESSAGE {role} {quote(text)}"
-    return f"PARAMETER {command.name} {quote(command.argument)}"
+        return f"MESSAGE {role} ", text
+    return f"PARAMETER {command.name} ", command.argument
 
 
 def quote(text: str) -> str:

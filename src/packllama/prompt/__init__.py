@@ -3,3 +3,23 @@
 Starts no process and asks no network: applying the engine's own template and counting tokens are callables that
 come from outside. Follows Ollama's template rules (part C).
 """
+
+from packllama.prompt.build import ApplyJinja, EngineSide, chat_prompt, generate_prompt
+from packllama.prompt.capabilities import capabilities
+from packllama.prompt.choice import PLAIN_TEMPLATE, uses_jinja
+from packllama.prompt.model import PromptModel
+from packllama.prompt.request import ChatRequest, GenerateRequest, Prompt
+
+__all__ = [
+    "PLAIN_TEMPLATE",
+    "ApplyJinja",
+    "ChatRequest",
+    "EngineSide",
+    "GenerateRequest",
+    "Prompt",
+    "PromptModel",
+    "capabilities",
+    "chat_prompt",
+    "generate_prompt",
+    "uses_jinja",
+]

@@ -7,7 +7,9 @@ from packllama.base.errors import TemplateError
 MAX_STEPS = 400_000
 # The largest contexts hold some ten million tokens of about four bytes.
 MAX_BYTES = 64 << 20
-MAX_DEPTH = 100
+# Blocks and templates inside each other: each takes two frames of Python's stack of a thousand. A template that goes
+# down into nested data calls itself some ten times.
+MAX_DEPTH = 200
 
 
 class OverBudget(TemplateError):

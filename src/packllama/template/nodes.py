@@ -1,7 +1,8 @@
 """The parse tree of a template: what the parser makes, the compiler runs and the tree walks read.
 
-The shapes are those of Go's ``text/template/parse``. ``at`` is the position of the node's first character in the
-source; :func:`place` turns it into line and column. Texts and string literals may hold surrogates: bytes that are not
+The shapes are those of Go's ``text/template/parse``. ``at`` is where Go says that the node is, as an index into the
+source: mostly its first character, but a chain's second name, and what follows a parenthesis or a keyword.
+:func:`place` turns it into line and column. Texts and string literals may hold surrogates: bytes that are not
 UTF-8, kept by ``surrogateescape``.
 """
 

@@ -70,3 +70,10 @@ def test_home() -> None:
 def test_engine() -> None:
     assert Settings.read({"PACKLLAMA_ENGINE": "/e"}).engine == Path("/e")
     assert Settings.read({}).engine is None
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"), [(None, None), ("", None), ("1", True), ("yes", True), ("0", False), (" 'false' ", False)]
+)
+def test_the_choice_between_templates(text: str | None, wish: bool | None) -> None:
+    assert Settings.read({} if text is None else {"OLLAMA_GO_TEMPLATE": text}).go_template is wish

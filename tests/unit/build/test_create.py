@@ -14,6 +14,7 @@ from packllama.base.errors import (
     MissingFile,
     NotSupported,
     PackLlamaError,
+    TemplateError,
 )
 from packllama.base.observer import SILENT, Observer, SilentObserver
 from packllama.base.stop import Stop
@@ -232,6 +233,28 @@ def test_a_file_that_is_no_gguf_leaves_no_store(
         build(folder, "FROM ./bad.gguf\n")
     assert "bad.gguf" in caught.value.where
     assert not (folder / "store").exists()
+
+
+@pytest.mark.parametrize(
+    ("template", "fault"),
+    [
+        ("{{ .Prompt", "template: :1: unclosed action"),
+        ("{{ if .Prompt }}x", "template: :1: unexpected EOF"),
+        ("{{ Prompt }}", 'template: :1: function "Prompt" not defined'),
+        ('{{ template "x" }}', "undefined template specified"),
+    ],
+)
+def test_a_template_that_does_not_parse_leaves_no_store(folder: Path, template: str, fault: str) -> None:
+    with pytest.raises(TemplateError) as caught:
+        build(folder, f"FROM ./model.gguf\nTEMPLATE {template}\nSYSTEM x\n")
+    assert caught.value.message.startswith(f"template error: {fault}")
+    assert caught.value.where == "line 2"
+    assert not (folder / "store").exists()
+
+
+def test_the_last_template_counts(folder: Path) -> None:
+    created = build(folder, "FROM ./model.gguf\nTEMPLATE {{\nTEMPLATE {{ .Prompt }}\n")
+    assert created.layers[-1].layer.kind is LayerKind.TEMPLATE
 
 
 class Acting(SilentObserver):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from packllama.check import FindingKind
+from packllama.check.finding import FindingKind
 from packllama.digest import Digest
 from packllama.manifest import LayerKind
 from tests.unit.stores import TINY_CONFIG, TINY_GGUF, put_blob, put_manifest, put_model

@@ -11,7 +11,8 @@ from packllama.base.errors import Cancelled, ModelNotFound
 from packllama.base.locks import held
 from packllama.base.observer import SilentObserver
 from packllama.base.stop import Stop
-from packllama.check import Finding, FindingKind, verify
+from packllama.check.finding import Finding, FindingKind
+from packllama.check.verify import verify
 from packllama.digest import Digest
 from packllama.manifest import LayerKind
 from packllama.name import ModelName

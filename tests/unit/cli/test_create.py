@@ -21,10 +21,11 @@ def folder(tmp_path: Path) -> Path:
 def test_creating(run: Run) -> None:
     done = run("create", "Me/Test")
     assert (done.status, done.out) == (0, "")
-    assert done.err.splitlines()[0].startswith("creating new layer sha256:89a2116c")
+    assert done.err.splitlines()[0].startswith("no template, and the GGUF brings none")
+    assert done.err.splitlines()[1].startswith("creating new layer sha256:89a2116c")
     assert done.err.splitlines()[-1].startswith("created Me/Test:latest, 215 B")
     assert "f75369d1dd1f" in run("list").out
-    assert run("create", "Me/Test").err.splitlines()[0].startswith("using existing layer")
+    assert run("create", "Me/Test").err.splitlines()[1].startswith("using existing layer")
 
 
 def test_json(run: Run) -> None:
@@ -86,3 +87,16 @@ def test_replaced_data_goes_unless_it_shall_stay(run: Run, folder: Path, monkeyp
 def test_deprecated_parameters_are_a_result_as_ollamas(run: Run, folder: Path) -> None:
     (folder / "Modelfile").write_text("FROM ./model.gguf\nPARAMETER mirostat 1\n")
     assert "warning: parameter mirostat is deprecated\n" in run("create", "a").out
+
+
+def test_a_template_by_name(run: Run) -> None:
+    done = run("create", "test", "--like", "chatml")
+    assert done.status == 0
+    assert done.err.splitlines()[0] == "using template chatml"
+    assert run("show", "test", "--parameters").out.count("<|im_") == 2
+
+
+def test_an_unknown_template_is_a_wrong_word(run: Run) -> None:
+    done = run("create", "test", "--like", "chatlm")
+    assert (done.status, done.out) == (2, "")
+    assert "there is no template 'chatlm'" in done.err

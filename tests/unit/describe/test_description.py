@@ -50,6 +50,25 @@ def test_the_published_gemma3(tmp_path: Path) -> None:
     assert found.parts.parameters == {"stop": ["<end_of_turn>"], "temperature": 1, "top_k": 64, "top_p": 0.95}
 
 
+def test_a_template_that_does_not_parse(tmp_path: Path, gguf: Callable[[str], Path]) -> None:
+    put_model(tmp_path, "a", (LayerKind.TEMPLATE, b"{{ .Tools"), weights=gguf("tiny-jtools.gguf").read_bytes())
+    found = described(tmp_path)
+    assert (found.capabilities, found.template) == (("completion",), "{{ .Tools")
+    (note,) = found.notes
+    assert "its TEMPLATE does not parse: template: :1: unclosed action" in note
+
+
+def test_the_users_choice_between_templates(tmp_path: Path, gguf: Callable[[str], Path]) -> None:
+    put_model(tmp_path, "a", (LayerKind.TEMPLATE, b"{{ .Prompt }}"), weights=gguf("tiny-jtools.gguf").read_bytes())
+    store = Store(tmp_path)
+    model = store.find(ModelName.parse("a"))
+    for wish, able in ((None, ("tools", "completion")), (False, ("tools", "completion")), (True, ("completion",))):
+        found = describe(store, model, go_template=wish)
+        assert found.capabilities == able
+        assert (found.template == "{{ .Prompt }}") is (wish is True)
+        assert found.notes == ()
+
+
 def test_a_real_file(tmp_path: Path, gguf: Callable[[str], Path]) -> None:
     put_model(tmp_path, "a", weights=gguf("tiny-jinja.gguf").read_bytes())
     found = described(tmp_path)

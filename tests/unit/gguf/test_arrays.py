@@ -6,7 +6,7 @@ import pytest
 
 from packllama.base.errors import Cancelled, FileChanged, GGUFError
 from packllama.base.stop import Stop
-from packllama.gguf import ArrayInfo, ByteOrder, Element, ValueType, limits, read_array
+from packllama.gguf import ArrayInfo, ByteOrder, Element, ValueType, limits, read_array, read_element
 from packllama.gguf.layout import CURRENT
 from packllama.gguf.window import WINDOW_BYTES
 from tests.unit.gguf import builder
@@ -21,6 +21,14 @@ def elements(data: bytes, *, first: int | None = None) -> tuple[Element, ...]:
     assert info is not None
     with builder.descriptor(data) as fd:
         return read_array(fd, info, size=len(data), where="f", first=first)
+
+
+def one_by_one(data: bytes) -> list[Element]:
+    """The same, each read by itself."""
+    info = builder.parse(data).array("a")
+    assert info is not None
+    with builder.descriptor(data) as fd:
+        return [read_element(fd, info, index, size=len(data), where="f") for index in range(info.count)]
 
 
 @every_layout
@@ -46,6 +54,7 @@ def test_elements_of_every_type(w: Writer, kind: ValueType, values: tuple[float,
     assert builder.parse(data).uint32("after") == 7
     assert elements(data) == values
     assert all(type(found) is type(wanted) for found, wanted in zip(elements(data), values, strict=True))
+    assert one_by_one(data) == list(values)
 
 
 @every_layout
@@ -53,6 +62,7 @@ def test_strings_and_the_first_few_of_them(w: Writer) -> None:
     data = w.gguf([w.strings("a", ["[PAD]", "", "grün", b"\xff"]), w.uint32("after", 7)])
     assert builder.parse(data).uint32("after") == 7
     assert elements(data) == ("[PAD]", "", "grün", "\ufffd")
+    assert one_by_one(data) == list(elements(data))
     assert elements(data, first=2) == ("[PAD]", "")
     assert elements(data, first=99) == elements(data)
 

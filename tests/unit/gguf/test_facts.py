@@ -16,6 +16,7 @@ from packllama.gguf import (
     has_inline_vision,
     human_count,
     is_embedding_model,
+    license_name,
     open_gguf,
     parameter_count,
     projector_facts,
@@ -130,3 +131,18 @@ def test_facts_of_a_projector(gguf: Callable[[str], Path]) -> None:
 )
 def test_old_projectors_lack_a_type(keys: list[bytes], lacks: bool) -> None:
     assert projector_facts(of(*keys)).lacks_type is lacks
+
+
+@pytest.mark.parametrize(
+    ("keys", "name"),
+    [
+        ([], ""),
+        ([string("general.license", "mit")], "mit"),
+        ([string("general.license", "mit"), string("general.license.name", "MIT")], "mit"),
+        ([string("general.license.name", "gemma")], "gemma"),
+        ([string("general.license", "other"), string("general.license.name", "gemma")], "gemma"),
+        ([string("general.license", "other")], "other"),
+    ],
+)
+def test_license(keys: list[bytes], name: str) -> None:
+    assert license_name(of(*keys)) == name

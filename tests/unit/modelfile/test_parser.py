@@ -163,3 +163,12 @@ def test_a_real_modelfile() -> None:
     ]  # fmt: skip
     assert len(template) == 359
     assert Digest.of(template).hex == "5be6630b666f007a127a456fb3958da5fbd7cf547204188bc4690fedc837af0b"
+
+
+def test_places() -> None:
+    """A command's start, and its value with its quotes; they do not count when commands are compared."""
+    text = 'FROM a \n\n  SYSTEM  """x\ny"""  \nMESSAGE user hi\n'
+    commands = Modelfile.parse(text).commands
+    assert [text[command.start :].split(maxsplit=1)[0] for command in commands] == ["FROM", "SYSTEM", "MESSAGE"]
+    assert [text[slice(*command.value)].rstrip() for command in commands] == ["a", '"""x\ny"""', "hi"]
+    assert Command("model", "a", 1) == commands[0]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from packllama.base.errors import ModelfileError
 from packllama.modelfile import Modelfile, parser
-from packllama.modelfile.printable import is_printable
+from packllama.printable import is_printable
 
 NEWLINES = "\r\n"
 BLANK = " \t\r\n"

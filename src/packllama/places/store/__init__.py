@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from packllama.places.store.locate import find_root
     from packllama.places.store.parts import ModelParts, is_remote, layer_paths, read_config, read_parts
     from packllama.places.store.removable import name_to_remove
-    from packllama.places.store.remove import Removal, delete_unreferenced, remove_model
+    from packllama.places.store.remove import Removal, delete_replaced, remove_model
     from packllama.places.store.session import Session
     from packllama.places.store.store import Listed, Scan, Store
 
@@ -34,7 +34,7 @@ _MODULES = {
     "read_parts": "parts",
     "name_to_remove": "removable",
     "Removal": "remove",
-    "delete_unreferenced": "remove",
+    "delete_replaced": "remove",
     "remove_model": "remove",
     "Session": "session",
     "Listed": "store",
@@ -53,7 +53,7 @@ __all__ = [
     "Store",
     "StoreFile",
     "copy_name",
-    "delete_unreferenced",
+    "delete_replaced",
     "find_root",
     "has_valid_record",
     "is_remote",

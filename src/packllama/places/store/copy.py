@@ -4,11 +4,9 @@ from dataclasses import dataclass
 
 from packllama.base.observer import SILENT, Observer
 from packllama.base.stop import Stop
-from packllama.digest import Digest
-from packllama.manifest import Manifest
 from packllama.name import ModelName, check_not_reserved
 from packllama.places.store.hash_record import has_valid_record
-from packllama.places.store.remove import Removal, delete_unreferenced
+from packllama.places.store.remove import Removal, delete_replaced
 from packllama.places.store.session import Session
 from packllama.places.store.store import Store
 
@@ -56,10 +54,5 @@ def copy_name(
             if has_valid_record(store.layout, blob.digest):
                 session.adopt(blob)
         target, replaced = session.publish(target, model.manifest.raw)
-    left_over = _left_over(replaced, model.manifest) if not keep_replaced else frozenset[Digest]()
-    removed = delete_unreferenced(store, left_over)
+    removed = Removal(0) if keep_replaced else delete_replaced(store, replaced, by=model.manifest)
     return Copied(model.name, target, removed)
-
-
-def _left_over(replaced: Manifest | None, manifest: Manifest) -> frozenset[Digest]:
-    return replaced.digests() - manifest.digests() if replaced else frozenset()

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Self
 
 from packllama.base.errors import PackLlamaError
-from packllama.base.fs import read_small, write_file
+from packllama.base.fs import write_file
+from packllama.base.reading import read_small
 from packllama.digest import Digest
 from packllama.places.store.layout import Layout
 

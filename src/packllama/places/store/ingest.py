@@ -12,6 +12,7 @@ import threading
 from packllama.base.errors import FileChanged, from_os_error
 from packllama.base.fs import NewFile
 from packllama.base.observer import Observer
+from packllama.base.reading import page_buffer
 from packllama.base.stop import Stop
 from packllama.digest import Digest
 
@@ -88,7 +89,7 @@ class _Hashing:
         self._free: queue.SimpleQueue[memoryview] = queue.SimpleQueue()
         self._full: queue.SimpleQueue[tuple[memoryview, memoryview] | None] = queue.SimpleQueue()
         for _ in range(BUFFER_COUNT):
-            self._free.put(memoryview(bytearray(BUFFER_SIZE)))
+            self._free.put(page_buffer(BUFFER_SIZE))
         self._thread = threading.Thread(target=self._run, name="hash", daemon=True)
 
     def __enter__(self) -> "_Hashing":

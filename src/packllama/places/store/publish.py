@@ -14,7 +14,6 @@ from packllama.base.fs import (
     link,
     make_directory,
     move,
-    read_small,
     remove,
     remove_empty_directories,
     remove_tree,
@@ -23,6 +22,7 @@ from packllama.base.fs import (
     try_move_folder,
     write_file,
 )
+from packllama.base.reading import read_small
 from packllama.digest import Digest
 from packllama.manifest import MANIFEST_LIMIT, Manifest
 from packllama.model import Blob
@@ -119,14 +119,14 @@ def drop_kept_links(work: Path) -> None:
 
 def _check_at_hand(store: Store, manifest: Manifest, work: Path) -> None:
     """Every blob is there, or can be put back once a manifest protects it from being cleared away again."""
-    for layer in (*manifest.layers, manifest.config):
+    for layer in manifest.layers_and_config:
         if not kept_link(work, layer.digest).exists():
             store.path(Blob(layer.digest, layer.size))
 
 
 def _check_whole(store: Store, manifest: Manifest, work: Path) -> None:
     """Every blob of the manifest is there, of its size; what vanished is put back."""
-    for layer in (*manifest.layers, manifest.config):
+    for layer in manifest.layers_and_config:
         path, kept = store.layout.blob(layer.digest), kept_link(work, layer.digest)
         if kept.exists() and not path.exists() and not link(kept, path):
             move(kept, path)

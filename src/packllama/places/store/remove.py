@@ -16,6 +16,7 @@ from packllama.base.locks import FileLock, held
 from packllama.base.observer import SILENT, Observer
 from packllama.base.stop import Stop
 from packllama.digest import Digest
+from packllama.manifest import Manifest
 from packllama.name import ModelName
 from packllama.places.store.layout import Layout
 from packllama.places.store.references import referenced
@@ -68,6 +69,11 @@ def delete_unreferenced(store: Store, candidates: Iterable[Digest]) -> Removal:
         return _sweep(store, candidates, dry_run=False)
     finally:
         lock.release()
+
+
+def delete_replaced(store: Store, replaced: Manifest | None, *, by: Manifest) -> Removal:
+    """Remove the blobs that only a replaced model used. None: there was no model, or nobody knows what it listed."""
+    return delete_unreferenced(store, replaced.digests() - by.digests() if replaced else ())
 
 
 def _alone(store: Store, what: str, observer: Observer, stop: Stop) -> AbstractContextManager[None]:

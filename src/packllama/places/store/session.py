@@ -17,7 +17,6 @@ from packllama.base.fs import (
     free_space,
     link,
     make_directory,
-    open_plain,
     remove,
     remove_tree,
     translated,
@@ -25,6 +24,7 @@ from packllama.base.fs import (
 )
 from packllama.base.locks import held
 from packllama.base.observer import Observer
+from packllama.base.reading import open_plain
 from packllama.base.stop import Stop
 from packllama.base.units import human_bytes
 from packllama.digest import Digest

@@ -16,7 +16,7 @@ from packllama.base.errors import (
     PackLlamaError,
     from_os_error,
 )
-from packllama.base.fs import read_small, read_with_status
+from packllama.base.reading import read_small, read_with_status
 from packllama.manifest import MANIFEST_LIMIT, Layer, Manifest
 from packllama.model import Blob, Model
 from packllama.name import ModelName

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from packllama.base.errors import NoRights, NotSupported, PackLlamaError
-from packllama.base.fs import check_writable, make_directory, read_small, remove_tree, write_file
+from packllama.base.fs import check_writable, make_directory, remove_tree, write_file
 from packllama.base.locks import FileLock
+from packllama.base.reading import read_small
 from packllama.base.stop import Stop
 from packllama.places.store.layout import Layout
 

@@ -12,7 +12,8 @@ from packllama.base.stop import Stop
 from packllama.digest import Digest
 from packllama.manifest import LayerKind
 from packllama.name import ModelName
-from packllama.places.store import Removal, Store, delete_unreferenced, remove_model
+from packllama.places.store import Removal, Store, remove_model
+from packllama.places.store.remove import delete_unreferenced
 from packllama.places.store.layout import Layout
 from packllama.places.store.workspace import prepare, store_lock
 from tests.unit.stores import (

@@ -14,7 +14,7 @@ from packllama.base.errors import (
     NoRights,
     PackLlamaError,
 )
-from packllama.base.fs import read_with_status
+from packllama.base.reading import read_with_status
 from packllama.digest import Digest
 from packllama.manifest import LayerKind
 from packllama.model import Blob

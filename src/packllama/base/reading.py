@@ -1,0 +1,79 @@
+"""Read files that may be anything: plain ones only, small ones whole, without ever waiting for a pipe.
+
+Every ``OSError`` leaves as an error of :mod:`packllama.base.errors`.
+"""
+
+import errno
+import mmap
+import os
+import stat
+from pathlib import Path
+
+from packllama.base.errors import BadInput, MissingFile, from_os_error
+
+
+def page_buffer(size: int) -> memoryview:
+    """A buffer for large reads and writes, beginning where a page of memory does.
+
+    The kernel copies between it and a file's pages. A Zen 3 does so at a fifth of its speed when the two do not begin
+    alike, and a large ``bytearray`` begins 16 bytes into a page: 2 GiB took 0.9 s to read instead of 0.2 s.
+    """
+    return memoryview(mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE))
+
+
+def read_small(path: Path, *, limit: int, what: str) -> bytes:
+    """The bytes of a plain file of at most ``limit`` bytes. See :func:`read_with_status`."""
+    return read_with_status(path, limit=limit, what=what)[0]
+
+
+def read_with_status(path: str | Path, *, limit: int, what: str) -> tuple[bytes, os.stat_result]:
+    """The bytes of a plain file of at most ``limit`` bytes, and its status. Never hangs on a pipe or a device.
+
+    Raises:
+        MissingFile: it is not there.
+        BadInput: it is no plain file, or larger than ``limit``.
+    """
+    descriptor = open_plain(path, what=what)
+    try:
+        status = os.fstat(descriptor)
+        data = _read_up_to(descriptor, limit + 1)
+    except OSError as error:
+        raise from_os_error(error, doing="reading", where=path) from error
+    finally:
+        os.close(descriptor)
+    if len(data) > limit:
+        raise BadInput(f"larger than the {limit:,} bytes that {what} may have", where=str(path))
+    return data, status
+
+
+def _read_up_to(descriptor: int, limit: int) -> bytes:
+    parts = []
+    while limit > 0 and (part := os.read(descriptor, min(limit, 1 << 20))):
+        parts.append(part)
+        limit -= len(part)
+    return b"".join(parts)
+
+
+def open_plain(path: str | Path, *, what: str) -> int:
+    """A read-only descriptor of a plain file; links are followed, pipes and devices refused without waiting.
+
+    Raises:
+        MissingFile: it is not there, or a link leads nowhere.
+        BadInput: it is a folder, a pipe, a socket or a device.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError as error:
+        raise MissingFile("no such file", where=str(path)) from error
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # a socket, or a device that nothing drives
+            raise _not_plain(path, what) from error
+        raise from_os_error(error, doing=f"opening {what}", where=path) from error
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise _not_plain(path, what)
+
+
+def _not_plain(path: str | Path, what: str) -> BadInput:
+    return BadInput(f"expected {what}, found a folder, pipe, socket or device", where=str(path))

@@ -1,0 +1,60 @@
+"""``packllama init``: write a Modelfile for a GGUF."""
+
+import os
+import shlex
+from pathlib import Path
+
+import click
+
+from packllama.base.errors import UsageError
+from packllama.base.fs import write_file
+from packllama.build import propose
+from packllama.cli.door import Door
+from packllama.cli.options import PlacePath, common, pass_door
+
+_NAME = "Modelfile"
+
+
+@click.command("init")
+@click.argument("place", metavar="FILE|FOLDER", type=PlacePath(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=PlacePath(allow_dash=True),
+    help="Where to write it; - prints it.  [default: beside the GGUF]",
+)
+@click.option("--like", default="", metavar="NAME", help="Take this template of packllama's, whatever fits best.")
+@click.option("--yes", is_flag=True, help="Replace a file that is there.")
+@common
+@pass_door
+def command(door: Door, place: Path, output: str | None, like: str, yes: bool) -> None:
+    """Write a Modelfile for a GGUF, saying where each line comes from.
+
+    Found and used: a projector beside the weights, the template that renders what the GGUF's own does, its stop words,
+    the publisher's parameters (in the GGUF, or generation_config.json beside it), the licence.
+    """
+    target = _target(place, output, replace=yes)
+    base = target.parent if target else Path.cwd()
+    proposal = propose(place, base=base, like=like, stop=door.stop)
+    if target is not None:
+        write_file(target, proposal.text.encode(), staging=base, mode=None)
+        door.say(f"wrote {target}; next: packllama create NAME -f {shlex.quote(str(target))}")
+    if door.as_json:
+        lines = [{"origin": line.origin, "text": line.text, "active": line.active} for line in proposal.lines]
+        path = str(target) if target else None
+        door.result_json({"path": path, "modelfile": proposal.text, "lines": lines})
+    elif target is None:
+        door.result(proposal.text)
+
+
+def _target(place: Path, output: str | None, *, replace: bool) -> Path | None:
+    """The absolute path to write to; None for stdout."""
+    if output == "-":
+        return None
+    target = Path(output).absolute() if output else (place if place.is_dir() else place.parent).absolute()
+    if target.is_dir():
+        target /= _NAME
+    if os.path.lexists(target) and not replace:
+        hint = "Name another file with -o (-o - prints it), or replace this one with --yes."
+        raise UsageError("this file is there already", where=str(target), hint=hint)
+    return target

@@ -1,0 +1,128 @@
+"""What a single file is, before it is part of any model: a GGUF of any kind, or a manifest."""
+
+import os
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from packllama.base.errors import from_os_error
+from packllama.base.reading import open_plain, read_small
+from packllama.base.stop import Stop
+from packllama.config import ModelConfig
+from packllama.gguf import (
+    GGUF,
+    Kind,
+    TensorType,
+    architecture,
+    has_inline_tensors,
+    kind_of,
+    license_name,
+    projector_facts,
+    read_gguf,
+)
+from packllama.manifest import MANIFEST_LIMIT, Manifest
+from packllama.prompt import capabilities
+
+# Architectures by names that only Ollama's converters write; llama.cpp calls the same models otherwise.
+_OLLAMA_NAMES = {"deepseekocr", "glm4moelite", "glmocr", "gptoss", "mllama", "olmo3", "qwen25vl"}
+_BLANK = b" \t\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class TypeShare:
+    """How much of a file is stored as one type: so many ``tensors``, and their ``size`` in bytes."""
+
+    type: TensorType
+    tensors: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a GGUF is. Its plain facts (architecture, context, …) are for :mod:`packllama.gguf` to read from ``gguf``.
+
+    ``variant`` is what sort of projector or adapter it is, in the file's own word. ``types`` begin with the one that
+    takes most bytes. ``license`` is the name or SPDX id that the file states. ``dialect`` is ``ollama`` for a file
+    that stock llama.cpp refuses or misreads, as far as its names tell, else empty. ``capabilities`` are in Ollama's
+    words, as of a model built of this file alone.
+    """
+
+    path: Path
+    gguf: GGUF
+    kind: Kind
+    variant: str
+    types: tuple[TypeShare, ...]
+    license: str
+    dialect: str
+    capabilities: tuple[str, ...]
+
+
+def inspect(path: Path, *, stop: Stop | None = None) -> Inspection | Manifest:
+    """Read a GGUF's header, or a manifest. Tensor data is never read.
+
+    Raises:
+        MissingFile: there is nothing at that path.
+        GGUFError: neither of the two, or a damaged or hostile GGUF.
+        InvalidManifest: JSON that is no manifest.
+        BadInput: a folder, a pipe, a device.
+        Cancelled: ``stop`` was set.
+    """
+    descriptor = open_plain(path, what="a GGUF file or a manifest")
+    try:
+        size = os.fstat(descriptor).st_size
+        if size <= MANIFEST_LIMIT and _begins_as_json(descriptor, path):
+            raw = read_small(path, limit=MANIFEST_LIMIT, what="a manifest")
+            return Manifest.decode(raw, where=str(path))
+        return _inspection(path, read_gguf(descriptor, size=size, where=str(path), stop=stop))
+    finally:
+        os.close(descriptor)
+
+
+def _begins_as_json(descriptor: int, path: Path) -> bool:
+    try:
+        return os.pread(descriptor, 64, 0).lstrip(_BLANK).startswith(b"{")
+    except OSError as error:
+        raise from_os_error(error, doing="reading", where=path) from error
+
+
+def _inspection(path: Path, gguf: GGUF) -> Inspection:
+    kind = kind_of(gguf)
+    return Inspection(
+        path=path,
+        gguf=gguf,
+        kind=kind,
+        variant=_variant(gguf, kind),
+        types=_types(gguf),
+        license=license_name(gguf),
+        dialect=_dialect(gguf, kind),
+        capabilities=_capabilities(gguf, kind),
+    )
+
+
+def _variant(gguf: GGUF, kind: Kind) -> str:
+    if kind is Kind.ADAPTER:
+        return gguf.string("adapter.type") or ""
+    facts = projector_facts(gguf)
+    return facts.type or facts.vision_type
+
+
+def _types(gguf: GGUF) -> tuple[TypeShare, ...]:
+    counts = Counter(tensor.type for tensor in gguf.tensors)
+    sizes = Counter[TensorType]()
+    for tensor in gguf.tensors:
+        sizes[tensor.type] += tensor.size
+    return tuple(TypeShare(kind, counts[kind], size) for kind, size in sizes.most_common())
+
+
+def _dialect(gguf: GGUF, kind: Kind) -> str:
+    own = architecture(gguf) in _OLLAMA_NAMES or has_inline_tensors(gguf)
+    return "ollama" if kind is Kind.MODEL and own else ""
+
+
+def _capabilities(gguf: GGUF, kind: Kind) -> tuple[str, ...]:
+    if kind is Kind.ADAPTER:
+        return ()
+    alone = ModelConfig(model_family=architecture(gguf))
+    if kind is Kind.PROJECTOR:
+        return capabilities(alone, model=None, projectors=[gguf], template=None)
+    return capabilities(alone, model=gguf, projectors=(), template=None)
