@@ -16,6 +16,20 @@ GIB = 1 << 30
 LARGE = 2 * GIB
 MANY = 10_000
 
+GEMMA_TEMPLATE = """\
+{{- range $i, $_ := .Messages }}
+{{- $last := eq (len (slice $.Messages $i)) 1 }}
+{{- if or (eq .Role "user") (eq .Role "system") }}<start_of_turn>user
+{{ .Content }}<end_of_turn>
+{{ if $last }}<start_of_turn>model
+{{ end }}
+{{- else if eq .Role "assistant" }}<start_of_turn>model
+{{ .Content }}{{ if not $last }}<end_of_turn>
+{{ end }}
+{{- end }}
+{{- end }}
+"""
+
 
 def packllama(store: Path, *args: str) -> list[str | Path]:
     """The installed program, as a person starts it."""
@@ -88,6 +102,18 @@ def gemma_metadata(folder: Path) -> Iterator[Figure]:
     yield Figure("GGUF metadata, peak memory", memory / 1e6, 40, "MB", detail)
 
 
+def gemma_template(_: Path) -> Iterator[Figure]:
+    """Building the prompt of a long conversation, as often as a chat does: the template is parsed once."""
+    from packllama.message import Message
+    from packllama.template import Template
+
+    template = Template.parse(GEMMA_TEMPLATE)
+    roles = "user", "assistant"
+    messages = [Message(roles[number % 2], f"{number} {'words and words ' * number}") for number in range(50)]
+    times = Times(tuple(timed(lambda: template.render(messages)) for _ in range(50)))
+    yield Figure("Gemma template, 50 messages", times.best * 1000, 2, "ms", f"spread {times.spread:.0%}")
+
+
 def start_up(folder: Path) -> Iterator[Figure]:
     """``list`` of an empty store, whole process, against an interpreter that imports click."""
     store = folder / "empty"
@@ -156,4 +182,4 @@ def _s(times: Times) -> str:
     return f"{times.best:.3f} s (+{times.spread:.0%})"
 
 
-ALL = (start_up, many_models, gemma_metadata, verify, create)
+ALL = (start_up, many_models, gemma_metadata, gemma_template, verify, create)

@@ -13,7 +13,8 @@ import jsonschema
 import pytest
 
 from packllama.base.errors import Cancelled, DigestMismatch, PackLlamaError
-from packllama.check.finding import FindingKind, RemarkKind
+from packllama.check.finding import FindingKind
+from packllama.check.remark import RemarkKind
 from packllama.cli.main import VERBS
 from tests.program import packllama
 from tests.unit.check import damages

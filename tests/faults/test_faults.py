@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from packllama.base.fs import SYNC_STEP
 from tests.faults.checker import check, listed
 from tests.faults.tracing import points, run, run_with
+from tests.test_bad_input import large_gguf
 
 pytestmark = pytest.mark.slow
 
@@ -110,3 +112,19 @@ def test_full_disk(scenario: Scenario, template: Path, tmp_path: Path, need_prog
             assert "No space left" in done.stderr, str(point)
             _assert_repeatable(folder, scenario, str(point))
     assert failed > 5
+
+
+@pytest.mark.parametrize(("fault", "statuses"), [("signal=SIGKILL", KILLED), ("error=ENOSPC", {7})])
+def test_a_large_file_that_is_synced_while_it_is_written(
+    fault: str, statuses: set[int], tmp_path: Path, need_program: Callable[[str, str], str]
+) -> None:
+    """Only the thread that syncs is hit: the one that writes goes on until it asks."""
+    large_gguf(tmp_path / "large.gguf", 2 * SYNC_STEP)
+    (tmp_path / "New").write_text("FROM large.gguf\n")
+    scenario = Scenario("large", (), NEW, ())
+    done = run_with(need_program("strace", "strace"), tmp_path, list(NEW), f"fdatasync:{fault}")
+    assert done.returncode in statuses
+    assert fault.startswith("signal") or "No space left" in done.stderr
+    _assert_sound(tmp_path, scenario, fault)
+    assert listed(str(tmp_path / "store")) == []
+    _assert_repeatable(tmp_path, scenario, fault)

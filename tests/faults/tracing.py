@@ -1,7 +1,8 @@
 """Run packllama under strace: list the system calls that change files, and make a chosen one fail or kill.
 
 ``when=N`` of strace counts per call name and per thread, so points are numbered the same way; the tests refuse a
-run in which two threads change files, since one number would then mean two points.
+run in which two threads change files, since one number would then mean two points. Large files have a thread that
+syncs them and need a test of their own.
 """
 
 import os

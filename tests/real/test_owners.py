@@ -179,6 +179,22 @@ def test_reading_a_store_of_somebody_else_writes_nothing(folder: Path) -> None:
     assert stores.snapshot(store) == before
 
 
+def test_a_blob_that_may_not_be_read_is_not_called_damaged(folder: Path) -> None:
+    store = give(used(folder))
+    blobs = sorted((store / "blobs").iterdir(), key=lambda path: path.stat().st_size)
+    blobs[-1].chmod(0o600)
+    done = packllama_as(SOMEBODY, "verify", "m", cwd=folder)
+    assert done.returncode == 7
+    assert "forbidden: model sha256:" in done.stdout
+    assert "cannot be read: Permission denied" in done.stdout
+    assert "as a user who may read it." in done.stdout
+    assert done.stdout.endswith("1 model that may not be read\n")
+    blobs[0].write_bytes(b"")
+    done = packllama_as(SOMEBODY, "verify", "m", cwd=folder)
+    assert done.returncode == 5
+    assert done.stdout.endswith("1 model not whole\n")
+
+
 def test_the_services_store_is_taken_while_the_user_has_none(folder: Path) -> None:
     service = give(used(folder))
     settings = Settings.read({"HOME": str(folder / "home")})

@@ -166,7 +166,8 @@ def _parameter_lines(folder: Path, gguf: GGUF) -> Iterator[Line]:
         of_config = {}
     rest = {name: value for name, value in of_config.items() if name not in of_gguf}
     yield from _parameters(f"How the publisher has words chosen, by {GENERATION_CONFIG} beside the weights.", rest)
-    if trained := context_length(gguf):
+    trained = context_length(gguf) or 0
+    if trained > 0:
         yield Line(
             f"The context. It can have {trained:,} tokens ({architecture(gguf)}.context_length of the GGUF); "
             "the more it has, the more memory it takes.",
@@ -190,7 +191,8 @@ def _license_lines(folder: Path, gguf: GGUF) -> Iterator[Line]:
         kept = "".join(char for char in text if char in "\t\r\n" or is_printable(char)).strip()
         dropped = len(text.strip()) - len(kept)
         less = f", without {dropped} characters that no Modelfile can hold" if dropped else ""
-        yield Line(f"The file {path.name} beside the weights{less}.", Command("license", kept))
-        found = True
+        if kept:
+            yield Line(f"The file {path.name} beside the weights{less}.", Command("license", kept))
+            found = True
     if not found and (name := license_name(gguf)):
         yield Line("By the GGUF's general.license.", Command("license", name))

@@ -7,6 +7,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -87,9 +88,10 @@ def _path() -> list[str]:
 
 
 def _decoded(answer: bytes) -> list[tuple[str | None, str]]:
-    if not answer.strip():
-        raise TemplateError("ends the process that renders it")
-    decoded = json.loads(answer)
+    try:
+        decoded = json.loads(answer)
+    except ValueError as error:
+        raise TemplateError("ends the process that renders it") from error
     if isinstance(decoded, str):
         raise TemplateError(decoded)
     return [(text, error) for text, error in decoded]
@@ -97,38 +99,45 @@ def _decoded(answer: bytes) -> list[tuple[str | None, str]]:
 
 def _run(order: bytes, *, stop: Stop) -> bytes:
     code = resources.files(__package__).joinpath("jinja_child.py").read_text("utf-8")
-    process = subprocess.Popen(
-        (sys.executable, "-I", "-S", "-c", code),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
-        # Out of the terminal's reach: Ctrl-C asks us to stop.
-        start_new_session=True,
-    )
+    try:
+        process = subprocess.Popen(
+            (sys.executable, "-I", "-S", "-c", code),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+            # Out of the terminal's reach: Ctrl-C asks us to stop.
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise TemplateError(f"cannot be rendered here: {error.strerror} (while starting Python)") from error
+    if process.stdin is None or process.stdout is None:
+        raise AssertionError("the child was started without pipes")
     pieces: SimpleQueue[bytes] = SimpleQueue()
     reader = threading.Thread(target=_read, args=(process.stdout, pieces), daemon=True)
     with process:
         reader.start()
         try:
-            _send(process.stdin, order)
+            # A child that is gone shows in its answer.
+            with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
+                pipe.write(order)
             return _gather(pieces, stop=stop)
         finally:
-            process.kill()
+            _kill(process)
             reader.join()
 
 
-def _send(pipe: IO[bytes] | None, order: bytes) -> None:
-    # A child that could not start shows in its answer, which is empty.
-    with contextlib.suppress(BrokenPipeError):
-        if pipe is not None:
-            pipe.write(order)
-            pipe.close()
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    """The child has a session of its own, and so has all that it may have started."""
+    if os.name == "posix":
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
 
 
-def _read(pipe: IO[bytes] | None, pieces: "SimpleQueue[bytes]") -> None:
+def _read(pipe: IO[bytes], pieces: "SimpleQueue[bytes]") -> None:
     """Move what comes from the pipe; the last piece is empty."""
-    while piece := os.read(pipe.fileno(), 1 << 16) if pipe else b"":
+    while piece := os.read(pipe.fileno(), 1 << 16):
         pieces.put(piece)
     pieces.put(b"")
 

@@ -52,7 +52,7 @@ def lint_template(source: Source, weights: Weights | None, *, stop: Stop) -> tup
         template = Template.parse(text) if text else None
     except TemplateError as error:
         return ([_broken(source, command, error)] if command else []), notes
-    remarks = list(_unused_stops(source, template, own))
+    remarks = list(_unused_stops(source, template, own, stop=stop))
     if command and template:
         remarks += _failure(source, command, template, stop=stop)
         if own and own.renderings and not any(each.argument for each in source.all("renderer")):
@@ -139,13 +139,14 @@ def _called(request: Request) -> str:
     return f"a conversation of {', '.join(str(turn['role']) for turn in request.messages)}{tools}"
 
 
-def _unused_stops(source: Source, template: Template | None, own: _Own | None) -> Iterator[Remark]:
+def _unused_stops(source: Source, template: Template | None, own: _Own | None, *, stop: Stop) -> Iterator[Remark]:
     stops = source.all("stop")
     texts = _texts(template, own) if stops else []
     known = {own.tokens.bos, own.tokens.eos} if own else set()
     for command in stops:
-        stop = command.argument
-        if texts and stop not in known and not any(stop in text for text in texts):
+        stop.check()
+        word = command.argument
+        if texts and word not in known and not any(word in text for text in texts):
             yield source.remark(
                 RemarkKind.UNUSED_STOP,
                 source.at_value(command),

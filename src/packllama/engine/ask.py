@@ -27,16 +27,25 @@ class LoadedModel:
     parts: ModelParts
     engine: Engine
     prompts: PromptModel
+    observer: Observer
 
     def ask(self, question: str, *, stop: Stop) -> Iterator[Chunk]:
         """The answer to one question, as it is made; the last chunk has ``done``.
+
+        Of a question that is longer than the context the middle is left out, which the observer is told.
 
         Raises:
             TemplateError: the model's template cannot be rendered.
             EngineFailed, Cancelled.
         """
-        prompt = self.prompt(question, stop=stop)
-        yield from self.engine.complete(prompt.text, sampling_options(self.parts.parameters), stop=stop)
+        options = sampling_options(self.parts.parameters)
+        prompt = self.engine.fitted(self.prompt(question, stop=stop).text, keep=options.num_keep, stop=stop)
+        if not isinstance(prompt, str):
+            self.observer.noted(
+                f"the prompt does not fit into the context of {self.engine.num_ctx} tokens, so its middle is left out; "
+                "PARAMETER num_ctx, or OLLAMA_CONTEXT_LENGTH, makes room"
+            )
+        yield from self.engine.complete(prompt, options, stop=stop)
 
     def prompt(self, question: str, *, stop: Stop) -> Prompt:
         """What the model is given to read for a question.
@@ -68,7 +77,7 @@ def loaded(
 
     ``engine`` is a llama-server program, None the xllamacpp package; ``context`` is the ``num_ctx`` for models that
     set none; ``go_template`` whether the model's TEMPLATE or the GGUF's own is wanted, where it has both;
-    ``observer`` is told when neither is used.
+    ``observer`` is told when neither is used, and what of a question is not.
 
     Raises:
         ModelNotFound, IntegrityError, InvalidManifest, GGUFError: the model is not there, or not sound.
@@ -107,7 +116,7 @@ def loaded(
         trained_ctx=context_length(gguf),
     )
     with start(load, engine=engine, stop=stop, load_timeout=load_timeout, environ=environ) as running:
-        yield LoadedModel(parts, running, prompts)
+        yield LoadedModel(parts, running, prompts, observer)
 
 
 def _check_can_answer(gguf: GGUF, name: ModelName) -> None:

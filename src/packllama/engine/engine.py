@@ -25,6 +25,7 @@ from packllama.engine.conversation import template_body
 from packllama.engine.failures import FETCH, explain, port_was_taken
 from packllama.engine.options import LoadOptions, SamplingOptions
 from packllama.engine.process import EngineProcess
+from packllama.engine.shorten import is_too_long, shortened
 from packllama.engine.wire import Wire
 from packllama.message import Message
 from packllama.template import Think
@@ -85,15 +86,31 @@ class Engine(AbstractContextManager["Engine"]):
         """
         return len(self._tokens(self._sendable(prompt), stop))
 
-    def complete(self, prompt: str, options: SamplingOptions, *, stop: Stop) -> Iterator[Chunk]:
-        """The answer to a prompt, as it is made; the last chunk has ``done``.
+    def fitted(self, prompt: str, *, keep: int, stop: Stop) -> str | list[int]:
+        """The prompt; or, when it does not fit into the context, the tokens that are left of it.
+
+        ``keep`` is how many tokens at its beginning stay, below 0 for all.
+
+        Raises: EngineFailed, Cancelled.
+        """
+        sendable = self._sendable(prompt)
+        # A token is at least a byte.
+        if not is_too_long(len(sendable.encode()) + 1, context=self.num_ctx):
+            return prompt
+        tokens = self._tokens(sendable, stop)
+        if not is_too_long(len(tokens), context=self.num_ctx):
+            return prompt
+        return shortened(tokens, context=self.num_ctx, keep=keep + bool(self._bos) if keep >= 0 else keep)
+
+    def complete(self, prompt: str | Sequence[int], options: SamplingOptions, *, stop: Stop) -> Iterator[Chunk]:
+        """The answer to a prompt, as it is made; the last chunk has ``done``. Tokens are taken as they are.
 
         Leaving the iterator early ends the engine's work after the batch it is at.
 
         Raises: EngineFailed, Cancelled.
         """
         body = options.request(context=self.num_ctx) | {
-            "prompt": self._sendable(prompt),
+            "prompt": self._sendable(prompt) if isinstance(prompt, str) else list(prompt),
             "stream": True,
             "cache_prompt": True,
             # Signs of life while a long prompt is read.
@@ -120,9 +137,10 @@ class Engine(AbstractContextManager["Engine"]):
         """The text of the token that the tokenizer puts before every prompt, or empty if it puts none."""
         return text if text and self._tokens("", stop) else ""
 
-    def _tokens(self, text: str, stop: Stop) -> list[object]:
+    def _tokens(self, text: str, stop: Stop) -> list[int]:
         body = {"content": text, "add_special": True, "parse_special": True}
-        return self._ask("POST", "/tokenize", body, stop=stop).items("tokens")
+        items = self._ask("POST", "/tokenize", body, stop=stop).items("tokens")
+        return [item for item in items if isinstance(item, int)]
 
     def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None, *, stop: Stop) -> Document:
         with self._watched():

@@ -3,8 +3,8 @@
 import errno
 import os
 import resource
-import socket
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -59,6 +59,55 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert caught.value.where.startswith(str(tmp_path))
+    assert snapshot(tmp_path) == {}
+
+
+def in_steps(folder: Path, *, size: int = 5, target: str = "a") -> None:
+    """Write a file that many bytes past the second step."""
+    with fs.NewFile(folder) as file:
+        for _ in range(2):
+            file.write(bytes(fs.SYNC_STEP))
+        file.write(bytes(size))
+        file.move_to(folder / target)
+
+
+def test_a_large_file_is_synced_while_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    fsync = os.fsync
+
+    def noted_fsync(descriptor: int) -> None:
+        sizes.append(-1)
+        fsync(descriptor)
+
+    monkeypatch.setattr(fs, "SYNC_STEP", 100_000)
+    monkeypatch.setattr(os, "fdatasync", lambda descriptor: sizes.append(os.fstat(descriptor).st_size))
+    monkeypatch.setattr(os, "fsync", noted_fsync)
+    before = threading.active_count()
+    in_steps(tmp_path)
+    # Two steps, of which the last may see what follows; the file; the folder.
+    assert len(sizes) == 4
+    assert sizes[0] >= 100_000
+    assert sizes[1] >= 200_000
+    assert sizes[2:] == [-1, -1]
+    assert (tmp_path / "a").stat().st_size == 200_005
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_an_error_of_syncing_early_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int) -> None:
+    """The system tells it once: the sync at the end would say that all is well."""
+    calls: list[int] = []
+
+    def fdatasync(descriptor: int) -> None:
+        calls.append(descriptor)
+        if len(calls) == failing:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(fs, "SYNC_STEP", 100_000)
+    monkeypatch.setattr(os, "fdatasync", fdatasync)
+    with pytest.raises(NoSpace) as caught:
+        in_steps(tmp_path)
+    assert "No space left" in caught.value.message
     assert snapshot(tmp_path) == {}
 
 
@@ -157,37 +206,6 @@ def test_empty_folders_behind_a_link_stay(tmp_path: Path) -> None:
     before = snapshot(tmp_path)
     fs.remove_empty_directories(tmp_path / "top/a/b/c", below=tmp_path / "top")
     assert snapshot(tmp_path) == before
-
-
-@pytest.mark.parametrize("kind", ["pipe", "folder", "socket", "device"])
-def test_only_plain_files_are_read_and_nothing_waits(
-    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "x"
-    if kind == "pipe":
-        os.mkfifo(path)
-    elif kind == "folder":
-        path.mkdir()
-    elif kind == "device":
-        path.symlink_to("/dev/zero")
-    else:
-        monkeypatch.chdir(tmp_path)  # a socket's name may have 107 bytes only
-        with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind("x")
-    with pytest.raises(BadInput) as caught:
-        fs.read_small(path, limit=10, what="a thing")
-    assert caught.value.where == str(path)
-
-
-def test_read_small(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"12345")
-    (tmp_path / "link").symlink_to("a")
-    assert fs.read_small(tmp_path / "link", limit=5, what="a thing") == b"12345"
-    with pytest.raises(BadInput, match="larger than the 4 bytes"):
-        fs.read_small(tmp_path / "a", limit=4, what="a thing")
-    for missing in ("b", "a/b"):
-        with pytest.raises(MissingFile):
-            fs.read_small(tmp_path / missing, limit=4, what="a thing")
 
 
 def test_free_space(tmp_path: Path) -> None:

@@ -145,6 +145,11 @@ def test_the_context_is_only_suggested(trained: int, suggested: int, tmp_path: P
     assert recipe(proposal).parameters == {}
 
 
+def test_no_context_to_speak_of(tmp_path: Path) -> None:
+    keys = scalar("llama.context_length", ValueType.INT32, -5)
+    assert "num_ctx" not in propose(put(tmp_path, keys), base=tmp_path).text
+
+
 def test_a_license_file_comes_before_the_stated_one(tmp_path: Path) -> None:
     stated = string("general.license", "apache-2.0")
     assert proposed(tmp_path, stated).licenses == ("apache-2.0",)
@@ -152,6 +157,11 @@ def test_a_license_file_comes_before_the_stated_one(tmp_path: Path) -> None:
     proposal = propose(put(tmp_path, stated), base=tmp_path)
     assert recipe(proposal).licenses == ('The "MIT"\nLicence, ofcourse',)
     assert "LICENSE beside the weights, without 2 characters" in proposal.text
+
+
+def test_an_empty_license_file_is_none(tmp_path: Path) -> None:
+    (tmp_path / "LICENSE").write_text("\n\u200b\n")
+    assert proposed(tmp_path, string("general.license", "mit")).licenses == ("mit",)
 
 
 def test_a_license_that_would_break_out(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -177,6 +178,29 @@ def test_a_hostile_template_costs_little(source: str) -> None:
 def test_a_failure_has_a_sentence(name: str, sentence: str) -> None:
     with pytest.raises(TemplateError) as caught:
         render(HOSTILE[name])
+    assert caught.value.message.startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("script", "sentence"),
+    [
+        ("exit 1", "ends the process that renders it"),
+        ("cat > /dev/null", "ends the process that renders it"),
+        ("cat > /dev/null; echo; echo '[[\"Hel'", "ends the process that renders it"),
+        ("cat > /dev/null; echo; sleep 60", "takes more than 2 s"),
+        (None, "cannot be rendered here: No such file"),
+    ],
+)
+def test_a_child_that_fails_has_a_sentence(
+    script: str | None, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "python"
+    if script:
+        python.write_text(f"#!/bin/sh\n{script}\n")
+        python.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(python))
+    with pytest.raises(TemplateError) as caught:
+        render("Hello" * 50_000)
     assert caught.value.message.startswith(sentence)
 
 

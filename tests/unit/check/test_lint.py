@@ -11,7 +11,8 @@ import pytest
 from packllama.base.errors import Cancelled, ModelfileError
 from packllama.base.stop import Stop
 from packllama.catalog.formats import FORMATS
-from packllama.check import LintReport, RemarkKind, lint
+from packllama.check.lint import LintReport, lint
+from packllama.check.remark import RemarkKind
 from packllama.places.store import Store
 from tests.unit.gguf import builder
 from tests.unit.gguf.builder import string, uint32
@@ -182,6 +183,14 @@ def test_what_could_not_be_compared_is_said(jinja: str, tmp_path: Path) -> None:
     report = linted(tmp_path, "FROM m.gguf\nTEMPLATE {{ .Prompt }}\n", jinja=jinja)
     assert report.remarks == ()
     assert "not compared with the GGUF's own template, which" in report.notes[0]
+
+
+def test_without_jinja_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("packllama.check.lint_template.is_installed", lambda: False)
+    text = "FROM m.gguf\nTEMPLATE {{ .Prompt }}\nPARAMETER stop <t>\n"
+    report = linted(tmp_path, text, jinja=WITH_TOOLS)
+    assert found(report) == [("unused-stop", 3, 16)]
+    assert report.notes == ("not compared with the GGUF's own template: pip install 'packllama[jinja]'",)
 
 
 def test_without_a_store_names_are_not_looked_for(tmp_path: Path) -> None:

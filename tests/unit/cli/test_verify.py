@@ -144,7 +144,7 @@ def test_after_create(tmp_path: Path, gguf: Callable[[str], Path]) -> None:
     assert packllama("create", "m", cwd=tmp_path).returncode == 0
     done = packllama("verify", cwd=tmp_path)
     assert done.returncode == 0
-    assert done.stdout.startswith("m:latest    ok\n1 model, 3 blobs, ")
+    assert done.stdout.startswith("m:latest    ok\n1 model, 5 blobs, ")
     assert done.stdout.endswith(" read: all right\n")
 
 

@@ -68,6 +68,28 @@ def test_bos_is_not_doubled(loaded: Loaded, bos: str, prompt: str, sent: str) ->
     assert double.bodies("/tokenize")[-1]["content"] == sent
 
 
+@pytest.mark.parametrize(
+    ("bos", "words", "keep", "sent"),
+    [
+        ("", 4095, 4, "text"),
+        # Ollama keeps 4, frees half of the 4092 that follow, and so sends 2050.
+        ("", 4096, 4, [*range(4), *range(4096 - 2046, 4096)]),
+        ("", 9000, 4, [*range(4), *range(9000 - 2046, 9000)]),
+        # The token at the front counts beside those that are kept.
+        ("<s>", 4095, 4, [*range(5), *range(4096 - 2046, 4096)]),
+        ("", 5000, 0, [*range(5000 - 2048, 5000)]),
+        ("", 5000, -1, [*range(4095)]),
+        ("", 5000, 9999, [*range(4095)]),
+    ],
+)
+def test_a_prompt_beyond_the_context(loaded: Loaded, bos: str, words: int, keep: int, sent: object) -> None:
+    engine, double = loaded(bos=bos)
+    prompt = "w " * words
+    fitted = engine.fitted(prompt, keep=keep, stop=Stop())
+    list(engine.complete(fitted, SamplingOptions(), stop=Stop()))
+    assert double.bodies("/completion")[0]["prompt"] == (prompt if sent == "text" else sent)
+
+
 def test_template_and_count(loaded: Loaded) -> None:
     engine, _ = loaded(bos="<s>")
     messages = [Message("system", "Be brief."), Message("user", "hi")]

@@ -13,8 +13,8 @@ from packllama.digest import Digest
 from packllama.manifest import LayerKind
 from packllama.name import ModelName
 from packllama.places.store import Removal, Store, remove_model
-from packllama.places.store.remove import delete_unreferenced
 from packllama.places.store.layout import Layout
+from packllama.places.store.remove import delete_unreferenced
 from packllama.places.store.workspace import prepare, store_lock
 from tests.unit.stores import (
     GEMMA_MANIFEST,
