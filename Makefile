@@ -46,7 +46,7 @@ $(VENV)/.test: $(VENV)/.demo
 	touch $@
 
 # The core as a user gets it: the built wheel, no extra, nothing else installed.
-$(CORE)/.made: $(VENV)/.made pyproject.toml $(shell find src -name '*.py')
+$(CORE)/.made: $(VENV)/.made pyproject.toml $(shell find src -type f -not -name '*.pyc')
 	test -x $(CORE)/bin/python || scripts/make-venv "$(PYTHON)" $(CORE)
 	$(CORE)/bin/python -m pip install -q --force-reinstall .
 	touch $@

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.measure import Figure, Process, Times, interleaved, run, timed
+from benchmarks.measure import Figure, Process, Times, interleaved, run, settle, timed
 
 GIB = 1 << 30
 LARGE = 2 * GIB
@@ -56,22 +56,20 @@ def sha256_of(path: Path) -> None:
 
 def create(folder: Path) -> Iterator[Figure]:
     """``create`` of a large file, copied and linked, against a durable copy and one pass of sha256."""
-    source = folder / "large.gguf"
+    source, store = folder / "large.gguf", folder / "store"
     write_large_gguf(source, LARGE)
     (folder / "Modelfile").write_text("FROM large.gguf\n")
     done: list[Process] = []
 
     def build(*flags: str) -> float:
-        # As for the copy, what goes just before is the result of the round before: of the same size, in warm memory.
-        store = folder / "-".join(("store", *flags))
         shutil.rmtree(store, ignore_errors=True)
-        os.sync()
+        settle()
         done.append(run(packllama(store, "create", "m", *flags), cwd=folder))
         return done[-1].seconds
 
     def copy() -> float:
         (folder / "copy").unlink(missing_ok=True)
-        os.sync()
+        settle()
         return run(["sh", "-c", "cp large.gguf copy && sync copy"], cwd=folder).seconds
 
     ours, linked, copied, hashed = interleaved(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROUNDS = 5
+SETTLING_SECONDS = 5
 
 # Prepares nothing or something, runs, and returns seconds.
 Timed = Callable[[], float]
@@ -54,6 +55,16 @@ def interleaved(things: Sequence[Timed], *, rounds: int = ROUNDS) -> list[Times]
         for kept, thing in zip(seconds, things, strict=True):
             kept.append(thing())
     return [Times(tuple(kept)) for kept in seconds]
+
+
+def settle() -> None:
+    """Begin from the same state: nothing left to write back, and no freed memory at hand.
+
+    A virtual machine may give freed memory back to its host, after two seconds, and to fetch it again makes a copy
+    several times slower. So whatever began soonest after a removal would be fast, and nothing else.
+    """
+    os.sync()
+    time.sleep(SETTLING_SECONDS)
 
 
 def timed(action: Callable[[], object]) -> float:
