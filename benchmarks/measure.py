@@ -2,13 +2,13 @@
 
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 ROUNDS = 5
-SETTLING_SECONDS = 5
 
 # Prepares nothing or something, runs, and returns seconds.
 Timed = Callable[[], float]
@@ -57,14 +57,15 @@ def interleaved(things: Sequence[Timed], *, rounds: int = ROUNDS) -> list[Times]
     return [Times(tuple(kept)) for kept in seconds]
 
 
-def settle() -> None:
-    """Begin from the same state: nothing left to write back, and no freed memory at hand.
+def settle(size: int) -> None:
+    """Begin from the same state: nothing left to write back, and ``size`` bytes of free memory at hand.
 
-    A virtual machine may give freed memory back to its host, after two seconds, and to fetch it again makes a copy
-    several times slower. So whatever began soonest after a removal would be fast, and nothing else.
+    A virtual machine gives freed memory back to its host, and fetching it again makes a copy up to five times
+    slower. Without this, what ran soonest after a removal would be the fastest.
     """
     os.sync()
-    time.sleep(SETTLING_SECONDS)
+    # In a process of its own: what this one had at most would count for those it starts.
+    run([sys.executable, "-c", f"import mmap; mmap.mmap(-1, {size}, flags=mmap.MAP_PRIVATE | mmap.MAP_POPULATE)"])
 
 
 def timed(action: Callable[[], object]) -> float:

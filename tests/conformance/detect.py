@@ -12,18 +12,17 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from packllama.base.stop import Stop
 from packllama.catalog.choose import choose
-from packllama.catalog.formats import FORMATS, Format
+from packllama.catalog.formats import FORMATS, OLLAMAS, Format
 from packllama.catalog.tokens import SpecialTokens
 
 Case = dict[str, Any]
 
-CATALOGUE: Mapping[str, Format] = dict(islice(FORMATS.items(), 20))
+CATALOGUE: Mapping[str, Format] = {name: FORMATS[name] for name in FORMATS if name in OLLAMAS}
 
 
 def read_cases(path: Path) -> Iterator[Case]:

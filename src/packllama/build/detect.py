@@ -67,8 +67,8 @@ def _liked(models: Sequence[SourceFile], recipe: Recipe, like: str, *, stop: Sto
             hint="Name a GGUF in FROM, or write the TEMPLATE into the Modelfile ('packllama init' shows it).",
         )
     file = models[-1]
-    text = chosen.text(eos=_tokens(file, stop).eos)
-    return Detected(file, text, "", chosen.stops, (f"using template {like}",))
+    tokens = _tokens(file, stop)
+    return Detected(file, chosen.text(bos=tokens.bos, eos=tokens.eos), "", chosen.stops, (f"using template {like}",))
 
 
 def _tokens(file: SourceFile, stop: Stop) -> SpecialTokens:

@@ -10,7 +10,7 @@ from pathlib import Path
 from packllama.base.errors import MissingFile, ModelfileError, NotSupported, PackLlamaError, from_os_error
 from packllama.base.reading import open_plain
 from packllama.base.stop import Stop
-from packllama.build.folder import usable_files
+from packllama.places.folder import usable_files
 from packllama.gguf import GGUF, Kind, has_inline_tensors, kind_of, read_gguf, shard_count
 from packllama.manifest import LayerKind
 from packllama.modelfile import Recipe, expand_path, looks_like_path

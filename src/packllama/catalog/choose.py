@@ -9,15 +9,13 @@ from packllama.base.errors import TemplateError, UsageError
 from packllama.base.stop import Stop
 from packllama.catalog.abilities import abilities_shown
 from packllama.catalog.conversations import LATER, PLAIN, PROBES, THINKING, TOOLS
-from packllama.catalog.formats import FORMATS, Format
+from packllama.catalog.formats import FORMATS, OLLAMAS, Format
 from packllama.catalog.jinja import Refusal, Rendering, is_installed, render_all
 from packllama.catalog.signatures import signature, signatures
 from packllama.catalog.tokens import SpecialTokens
 from packllama.catalog.verdict import Fit, Verdict, fit, rendered
 from packllama.template.template import Template
 
-# The first formats are those of Ollama's own catalogue.
-_OLLAMAS = 20
 # Before and after the first difference of two texts, as much as a line can show.
 _SHOWN = 24
 
@@ -61,7 +59,7 @@ class _Candidate:
     def rank(self, ollama: str | None) -> tuple[object, ...]:
         """The smallest is the best. No format of ours takes the place of one of Ollama's that agrees."""
         fit = self.fit
-        nearly, ours = fit.worst is Verdict.NEARLY, self.place >= _OLLAMAS
+        nearly, ours = fit.worst is Verdict.NEARLY, self.format.name not in OLLAMAS
         return nearly, ours, fit.worst, -fit.exact, self.format.name != ollama, self.place
 
 

@@ -102,5 +102,8 @@ _OURS = (
     Format("llama3.1", ("<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>")),
 )
 
+OLLAMAS = frozenset(each.name for each in _CATALOGUE)
+"""The names that Ollama has a template for too."""
+
 FORMATS: Mapping[str, Format] = MappingProxyType({each.name: each for each in (*_CATALOGUE, *_OURS)})
 """In the order of choice: of two that agree equally well, the first."""

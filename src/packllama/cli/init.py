@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import stat
 from pathlib import Path
 
 import click
@@ -52,9 +53,21 @@ def _target(place: Path, output: str | None, *, replace: bool) -> Path | None:
     if output == "-":
         return None
     target = Path(output).absolute() if output else (place if place.is_dir() else place.parent).absolute()
-    if target.is_dir():
+    if target.is_dir() or (output or "").endswith(os.sep):
         target /= _NAME
-    if os.path.lexists(target) and not replace:
+    if os.path.lexists(target):
+        _check_replaceable(target, place, replace=replace)
+    return target
+
+
+def _check_replaceable(target: Path, weights: Path, *, replace: bool) -> None:
+    if not replace:
         hint = "Name another file with -o (-o - prints it), or replace this one with --yes."
         raise UsageError("this file is there already", where=str(target), hint=hint)
-    return target
+    if not stat.S_ISREG(target.lstat().st_mode):
+        message = "only a plain file is replaced, and this is a link, a pipe or a device"
+    elif target.suffix.lower() == ".gguf" or (weights.exists() and target.samefile(weights)):
+        message = "this is a GGUF, and no Modelfile to be replaced"
+    else:
+        return
+    raise UsageError(message, where=str(target), hint="Name another file with -o (-o - prints it).")

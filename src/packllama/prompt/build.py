@@ -59,10 +59,10 @@ def generate_prompt(request: GenerateRequest, *, model: PromptModel, engine: Eng
     if request.raw and (request.template or request.system or request.context):
         raise UsageError("raw mode does not support template, system, or context")
     think = _think(request.think, model)
-    if request.raw:
-        return Prompt(request.prompt, request.images)
     if request.suffix and "insert" not in model.capabilities:
         raise NotSupported(f"{model.name.full} does not support insert")
+    if request.raw:
+        return Prompt(request.prompt, request.images)
     template = Template.parse(request.template) if request.template else model.template
     messages = generate_messages(request, model)
     if template is not None and (request.suffix or request.template):

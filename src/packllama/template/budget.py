@@ -2,8 +2,8 @@
 
 from packllama.base.errors import TemplateError
 
-# A conversation of a million turns takes some ten million steps in a long template; that is minutes of Python, and
-# no prompt that an engine could read. A hostile template gets as far as this in well under a second.
+# A hostile template gets as far as this in well under a second. Whoever renders a conversation adds what a template
+# may take for each of its messages.
 MAX_STEPS = 400_000
 # The largest contexts hold some ten million tokens of about four bytes.
 MAX_BYTES = 64 << 20

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from packllama.template.budget import Budget
 from packllama.template.printf import sprintf
 from packllama.template.printing import sprint
-from packllama.template.values import CallError, Struct, Uint, Value, encoded, is_nil, is_nothing, type_name
+from packllama.template.values import CallError, Slice, Struct, Uint, Value, encoded, is_nil, is_nothing, type_name
 
 # Comparing this many characters takes about as long as a step.
 _STRIDE = 4096
@@ -92,7 +92,7 @@ def _shape(value: Value) -> str:
         return "pointer" if value.type.pointer else "struct"
     if isinstance(value, dict):
         return "map"
-    if isinstance(value, list | tuple | bytes):
+    if isinstance(value, list | tuple | Slice | bytes):
         return "slice"
     return "" if is_nothing(value) else "func"
 

@@ -78,24 +78,24 @@ def _cut_node(node: Node) -> tuple[Node | None, bool]:
 def _cut_pipeline(pipeline: Pipeline) -> tuple[Pipeline | None, bool]:
     """A pipeline that loses all of a command is lost as a whole."""
     commands: list[Command] = []
+    ended = False
     for command in pipeline.commands:
-        operands, ended = _cut_operands(command.operands)
+        operands, ended = _cut_operands(command.operands, ended=ended)
+        if not operands:
+            return None, True
         commands.append(replace(command, operands=operands))
-        if ended:
-            whole = bool(operands) and len(commands) == len(pipeline.commands)
-            return (replace(pipeline, commands=tuple(commands)) if whole else None), True
-    return pipeline, False
+    return replace(pipeline, commands=tuple(commands)), ended
 
 
-def _cut_operands(operands: Sequence[Operand]) -> tuple[tuple[Operand, ...], bool]:
+def _cut_operands(operands: Sequence[Operand], *, ended: bool) -> tuple[tuple[Operand, ...], bool]:
+    """``ended``: before these. Where several ``.Response`` stand in one action, Ollama deletes none of them."""
     kept: list[Operand] = []
     for operand in operands:
-        rest: Operand | None = operand
-        ended = isinstance(operand, Field) and "Response" in operand.names
-        if isinstance(operand, Pipeline):
-            rest, ended = _cut_pipeline(operand)
-        if rest is not None:
-            kept.append(rest)
-        if ended:
-            return tuple(kept), True
-    return tuple(kept), False
+        if isinstance(operand, Field) and "Response" in operand.names:
+            kept.append(operand)
+            ended = True
+        elif not ended:
+            rest, ended = _cut_pipeline(operand) if isinstance(operand, Pipeline) else (operand, False)
+            if rest is not None:
+                kept.append(rest)
+    return tuple(kept), ended

@@ -161,7 +161,8 @@ def _pointer(value: Value, form: Directive, budget: Budget) -> str:
 
 
 def _address(value: Value, form: Directive) -> str | None:
-    if isinstance(value, dict | list | tuple | bytes | Pairs) or (isinstance(value, Struct) and value.type.pointer):
+    pointer = isinstance(value, Struct) and value.type.pointer
+    if pointer or isinstance(value, dict | list | tuple | Slice | bytes | Pairs):
         nil = isinstance(value, Slice | Map) and value.nil
         return integer(0 if nil else _SOMEWHERE, form._replace(verb="x", sharp=not form.sharp))
     return None

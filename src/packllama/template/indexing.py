@@ -10,6 +10,7 @@ from packllama.template.values import (
     Map,
     Slice,
     Struct,
+    Type,
     Value,
     decoded,
     encoded,
@@ -20,6 +21,7 @@ from packllama.template.values import (
 
 # Encoding this many characters takes about as long as a step.
 _STRIDE = 1024
+_ANYTHING = Type("[]interface {}")
 
 
 def length(values: Sequence[Value], budget: Budget) -> int:
@@ -27,7 +29,7 @@ def length(values: Sequence[Value], budget: Budget) -> int:
     value = values[0]
     if isinstance(value, str):
         return len(value) if value.isascii() else len(_octets(value, budget))
-    if isinstance(value, list | tuple | dict | bytes):
+    if isinstance(value, list | tuple | Slice | dict | bytes):
         return len(value)
     if value is INVALID:
         raise CallError("reflect: call of reflect.Value.Type on zero Value")
@@ -60,14 +62,13 @@ def sliced(values: Sequence[Value], budget: Budget) -> Value:
             raise CallError("cannot 3-index slice a string")
         octets = item if item.isascii() else _octets(item, budget)
         return _text(octets[_span(places, len(octets))], budget)
-    if not isinstance(item, list | tuple | bytes):
+    if not isinstance(item, list | tuple | Slice | bytes):
         raise CallError(f"can't slice item of type {_followed_name(item)}")
     # A slice may have room for more than it holds, and Go would slice up to that; ours have none.
-    part = item[_span(places, len(item))]
-    budget.grow(8 * len(part))
-    if isinstance(item, Slice):
-        return Slice(item.type, None if item.nil else part)
-    return part
+    span = _span(places, len(item))
+    if isinstance(item, bytes):
+        budget.grow(span.stop - span.start)
+    return (Slice(_ANYTHING, item) if isinstance(item, list | tuple) else item)[span]
 
 
 def _element(item: Value, at: Value, budget: Budget) -> Value:
@@ -75,14 +76,13 @@ def _element(item: Value, at: Value, budget: Budget) -> Value:
         raise CallError("index of nil pointer")
     if isinstance(item, dict):
         return _under_key(item, at)
-    if not isinstance(item, str | list | tuple | bytes):
+    if not isinstance(item, str | list | tuple | Slice | bytes):
         raise CallError(f"can't index item of type {_followed_name(item)}")
     octets = _octets(item, budget) if isinstance(item, str) else item
     place = _place(at, len(octets))
     if place == len(octets):
         raise CallError(f"reflect: {'string' if isinstance(item, str) else 'slice'} index out of range")
-    found = octets[place]
-    return Byte(found) if isinstance(octets, bytes) else found
+    return Byte(octets[place]) if isinstance(octets, bytes) else octets[place]
 
 
 def _under_key(item: dict[str, Value], key: Value) -> Value:

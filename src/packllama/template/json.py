@@ -40,7 +40,7 @@ def _pieces(value: Value, budget: Budget, depth: int) -> Iterator[str]:
     elif isinstance(value, dict):
         budget.step(len(value))
         yield from _object(((key, value[key]) for key in in_order(value)), budget, depth)
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, list | tuple | Slice):
         yield from _array(value, budget, depth)
     else:
         yield _single(value, budget)

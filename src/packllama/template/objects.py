@@ -28,9 +28,9 @@ def type_script(value: Value) -> str:
     if not isinstance(value, Struct) or value.type is not _PROPERTY or not value.fields:
         return "any"
     alternatives, types = value.fields["AnyOf"], value.fields["Type"]
-    if isinstance(alternatives, list) and alternatives:
+    if isinstance(alternatives, Slice) and alternatives:
         return " | ".join(map(type_script, alternatives))
-    if isinstance(types, list) and types:
+    if isinstance(types, Slice) and types:
         return " | ".join(_TYPE_SCRIPT.get(str(name), "any") for name in types)
     return "any"
 
@@ -129,12 +129,12 @@ def _object_text(value: Value, budget: Budget) -> Value:
 
 
 def _type_text(value: Value, budget: Budget) -> Value:
-    texts = value if isinstance(value, list) else []
+    texts = value if isinstance(value, Slice) else []
     return str(texts[0]) if len(texts) == 1 else sprint([list(texts)], budget) if texts else ""
 
 
 def _type_json(value: Value) -> Value:
-    texts = value if isinstance(value, list) else []
+    texts = value if isinstance(value, Slice) else []
     return texts[0] if len(texts) == 1 else list(texts)
 
 

@@ -8,7 +8,7 @@ from typing import Literal, Self, TypeAlias
 
 from packllama.base.errors import TemplateError
 from packllama.message import Message
-from packllama.template.budget import Budget
+from packllama.template.budget import MAX_STEPS, Budget
 from packllama.template.compile import Program, compile_tree
 from packllama.template.cut import cut
 from packllama.template.formatting import joined
@@ -25,6 +25,8 @@ from packllama.tool import Tool
 Think: TypeAlias = bool | Literal["low", "medium", "high", "max"] | None
 
 _JOINT = "\n\n"
+# On top of what any rendering may take: the most laborious template of ours takes a hundred for each message.
+_STEPS_A_MESSAGE = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Template:
         Raises:
             TemplateError: the template fails on what it is given, or takes too many steps.
         """
-        budget = Budget()
+        budget = Budget(steps=MAX_STEPS + _STEPS_A_MESSAGE * len(messages))
         thinking = _thinking(think)
         if prompt and suffix:
             return self._whole.run({"Prompt": prompt, "Suffix": suffix, "Response": "", **thinking}, budget)

@@ -6,9 +6,9 @@ Go is a :class:`Struct`, a :class:`Slice` or a :class:`Map`, each with its :clas
 are not UTF-8 as surrogates. Follows Ollama's template rules, "Value model", "Lookup and the two nils" and "Truth".
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias, final
+from typing import Final, TypeAlias, final, overload
 
 from packllama.template.budget import Budget
 
@@ -83,15 +83,34 @@ class Struct:
         return self.fields is not None
 
 
-class Slice(list["Value"]):
-    """A slice of a type of its own. A nil one is empty too, but equals nil and is ``null`` in JSON."""
+class Slice(Sequence["Value"]):
+    """A slice of a type of its own. A nil one is empty too, but equals nil and is ``null`` in JSON.
 
-    __slots__ = ("nil", "type")
+    A part of one shares the elements, as in Go: published templates take one for every message.
+    """
 
-    def __init__(self, kind: Type, items: "Iterable[Value] | None") -> None:
-        super().__init__(items or ())
+    __slots__ = ("_items", "_places", "nil", "type")
+
+    def __init__(self, kind: Type, items: "Sequence[Value] | None", places: range | None = None) -> None:
         self.type = kind
         self.nil = items is None
+        self._items = items or ()
+        self._places = range(len(self._items)) if places is None else places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __iter__(self) -> "Iterator[Value]":
+        return map(self._items.__getitem__, self._places)
+
+    @overload
+    def __getitem__(self, at: int) -> "Value": ...
+    @overload
+    def __getitem__(self, at: slice) -> "Slice": ...
+    def __getitem__(self, at: int | slice) -> "Value":
+        if isinstance(at, int):
+            return self._items[self._places[at]]
+        return Slice(self.type, None if self.nil else self._items, self._places[at])
 
 
 class Map(dict[str, "Value"]):
@@ -203,7 +222,7 @@ def iterate(value: Value, budget: Budget, *, two: bool) -> Iterable[tuple[Value,
         CallError: a number with two variables.
         OverBudget: the map is too large to be sorted.
     """
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | Slice):
         return enumerate(value)
     if isinstance(value, dict):
         budget.step(len(value))

@@ -150,10 +150,11 @@ def test_a_template_by_name(tmp_path: Path) -> None:
     assert created.about_template == ("using template zephyr",)
 
 
-def test_a_named_template_ends_turns_as_the_tokenizer_does(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("like", "between"), [("zephyr-tight", "<|eos|>"), ("llama2", "<|eos|><s>")])
+def test_a_named_template_parts_turns_as_the_tokenizer_does(like: str, between: str, tmp_path: Path) -> None:
     (tmp_path / "m.gguf").write_bytes(weights(""))
-    created = build(tmp_path, "FROM m.gguf\n", like="zephyr-tight")
-    assert "<|eos|>" in texts(tmp_path, created)[0][1]
+    created = build(tmp_path, "FROM m.gguf\n", like=like)
+    assert between in texts(tmp_path, created)[0][1]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from packllama.base.stop import Stop
 from packllama.catalog.choose import Level, choose
-from packllama.catalog.formats import FORMATS, Format
+from packllama.catalog.formats import FORMATS, OLLAMAS, Format
 from packllama.catalog.tokens import SpecialTokens
 from packllama.jsonfields import Json
 from packllama.message import Message, decode_messages
@@ -19,7 +19,7 @@ from packllama.template.template import Template
 from packllama.tool import decode_tools
 
 DATA = Path(__file__).parents[2] / "data"
-OURS = list(FORMATS)[20:]
+OURS = [name for name in FORMATS if name not in OLLAMAS]
 # What a default system text brings that the format itself does not.
 DEFAULTS = {
     "deepseek-coder": "You write programs.\n",

@@ -1,5 +1,6 @@
 """``packllama init`` from outside."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -44,13 +45,27 @@ def test_nothing_is_overwritten_unasked(place: str, weights: Path, run: Run, mon
     assert "FROM ./phi.gguf" in Path("Modelfile").read_text()
 
 
-def test_a_link_is_replaced_and_not_written_through(weights: Path, run: Run) -> None:
-    other = weights.with_name("other")
+def test_only_a_plain_file_is_replaced(weights: Path, run: Run) -> None:
+    """A rename would put a file in the place of a device, too."""
+    other, pipe = weights.with_name("other"), weights.with_name("pipe")
     weights.with_name("Modelfile").symlink_to(other)
-    assert run("init", str(weights)).status == 2
-    assert run("init", str(weights), "--yes").status == 0
+    os.mkfifo(pipe)
+    for words in ((), ("-o", str(pipe))):
+        done = run("init", str(weights), *words, "--yes")
+        assert (done.status, "only a plain file is replaced" in done.err) == (2, True)
+    assert weights.with_name("Modelfile").is_symlink()
+    assert pipe.is_fifo()
     assert not other.exists()
-    assert not weights.with_name("Modelfile").is_symlink()
+
+
+@pytest.mark.parametrize("name", ["phi.gguf", "second name", "mmproj.GGUF"])
+def test_weights_are_never_replaced(name: str, weights: Path, run: Run) -> None:
+    before = weights.read_bytes()
+    weights.with_name("second name").hardlink_to(weights)
+    weights.with_name("mmproj.GGUF").write_bytes(b"eyes")
+    done = run("init", str(weights), "-o", str(weights.with_name(name)), "--yes")
+    assert (done.status, "is a GGUF" in done.err) == (2, True)
+    assert (weights.read_bytes(), weights.with_name("mmproj.GGUF").read_bytes()) == (before, b"eyes")
 
 
 def test_elsewhere(weights: Path, tmp_path: Path, run: Run) -> None:
@@ -60,6 +75,8 @@ def test_elsewhere(weights: Path, tmp_path: Path, run: Run) -> None:
     assert run("init", str(weights), "-o", "folder").status == 0
     assert f"\nFROM {weights}\n" in (tmp_path / "folder" / "Modelfile").read_text()
     assert run("init", str(weights), "-o", "no/such/folder").status == 3
+    assert run("init", str(weights), "-o", "nowhere/").status == 3
+    assert not (tmp_path / "nowhere").exists()
 
 
 def test_printed(weights: Path, run: Run) -> None:

@@ -168,11 +168,12 @@ def test_a_model_that_cannot_think(think: Think) -> None:
             ask()
 
 
-def test_what_else_a_model_cannot_do() -> None:
+@pytest.mark.parametrize("raw", [False, True])
+def test_what_else_a_model_cannot_do(raw: bool) -> None:
     with pytest.raises(NotSupported, match=r"^registry\.ollama\.ai/library/m:latest does not support tools"):
         chat(model(TURNS), "user: a", tools=decode_tools(WEATHER))
     with pytest.raises(NotSupported, match=r"^registry\.ollama\.ai/library/m:latest does not support insert"):
-        generate(model(GAPS), "a", suffix="b")
+        generate(model(GAPS), "a", suffix="b", raw=raw)
     assert chat(model(TURNS), "user: a", tools=()) == "<user>a</user><bot>"
 
 

@@ -133,8 +133,8 @@ HOSTILE: Mapping[str, Hostile] = {
         f"{_MILLION}{''.join(f'{{{{$x{n} := print $x {n}}}}}' for n in range(200))}", BYTES
     ),
     "slices of a long text": Hostile(f"{_MILLION}{{{{range {HUGE}}}}}{{{{$y := slice $x 1}}}}{{{{end}}}}", BYTES),
-    "slices of a long list": Hostile(
-        "{{range $i, $_ := .Messages}}{{len (slice $.Messages $i)}}{{end}}", BYTES, _texts(20_000)
+    "ranges over slices of a long list": Hostile(
+        "{{range $i, $_ := .Messages}}{{range slice $.Messages $i}}{{end}}{{end}}", STEPS, _texts(20_000)
     ),
     "bytes of a long text": Hostile(
         f'{{{{$x := printf "%1000000s" "é"}}}}{{{{range {HUGE}}}}}{{{{index $x 5}}}}{{{{end}}}}', STEPS

@@ -5,8 +5,9 @@ import pytest
 from packllama.base.errors import TemplateError
 from packllama.template.cut import cut
 from packllama.template.functions import BUILTINS
-from packllama.template.nodes import Tree
+from packllama.template.nodes import Action, Tree
 from packllama.template.parser import parse
+from packllama.template.spelling import spelled
 
 
 def tree(text: str) -> Tree:
@@ -25,6 +26,8 @@ def tree(text: str) -> Tree:
         ("{{ (print .A).Response }}b", "{{ (print .A).Response }}b"),
         ("{{ $r := .Response }}b{{ $r }}", "{{ $r := .Response }}"),
         ('{{ printf "<%s%s>" .Response "z" }}b', '{{ printf "<%s%s>" .Response }}'),
+        ('{{ print .Response .Response.B "z" }}b', "{{ print .Response .Response.B }}"),
+        ('{{ print (print .Response) .Response (print .Response) }}b', "{{ print (print .Response) .Response }}"),
         ('{{ printf "%s" (print .Response "q") "z" }}b', '{{ printf "%s" (print .Response) }}'),
         ('{{ printf "%s" (.Response | print) "z" }}b', '{{ printf "%s" }}'),
         ('a{{ .Response | printf "%s" }}b', "a"),
@@ -39,6 +42,12 @@ def tree(text: str) -> Tree:
 )  # fmt: skip
 def test_cut(template: str, rest: str) -> None:
     assert cut(tree(template)).main == tree(rest).main
+
+
+def test_of_a_later_stage_only_the_response_stays() -> None:
+    (action,) = cut(tree('{{ .Response | printf "%s" .Response }}b')).main
+    assert isinstance(action, Action)
+    assert spelled(action.pipeline) == ".Response | .Response"
 
 
 def test_what_is_defined_goes() -> None:

@@ -3,14 +3,16 @@
 import pytest
 
 from packllama.template.budget import Budget
-from packllama.template.functions import BUILTINS
+from packllama.template.functions import FUNCTIONS
 from packllama.template.printing import printed
-from packllama.template.values import INVALID, Byte, CallError, Value
+from packllama.template.values import INVALID, Byte, CallError, Slice, Type, Value
+
+NAMES = Type("main.Names")
 
 
 def called(name: str, values: list[Value]) -> str:
     budget = Budget()
-    return printed(BUILTINS[name].call(values, budget), budget)
+    return printed(FUNCTIONS[name].call(values, budget), budget)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,11 @@ def called(name: str, values: list[Value]) -> str:
         ("slice", [[1, 2, 3], 0, 2], "[1 2]"),
         ("slice", [[1, 2, 3], 0, 1, 2], "[1]"),
         ("slice", [[1, 2, 3], 3], "[]"),
+        ("slice", [Slice(NAMES, "abc"), 1], "[b c]"),
+        ("slice", [Slice(NAMES, "abcd")[1:], 1, 2], "[c]"),
+        ("index", [Slice(NAMES, "abc")[1:], 1], "c"),
+        ("json", [Slice(NAMES, "abc")[1:]], '["b","c"]'),
+        ("json", [Slice(NAMES, None)[:0]], "null"),
     ],
 )
 def test_results(name: str, values: list[Value], expected: str) -> None:

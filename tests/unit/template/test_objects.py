@@ -8,7 +8,7 @@ from packllama.template.functions import BUILTINS, FUNCTIONS
 from packllama.template.objects import messages_value, tools_value, type_script
 from packllama.template.printf import sprintf
 from packllama.template.printing import printed
-from packllama.template.values import CallError, Value, iterate, lookup
+from packllama.template.values import CallError, Slice, Value, iterate, lookup
 from packllama.tool import Parameters, Property, Tool, ToolFunction
 
 CITY = Property(types=("string",), description="City <name>")
@@ -38,7 +38,7 @@ TURN = Message("assistant", "hi", thinking="hm", images=(b"\1\2\3",), tool_calls
 def reached(value: Value, path: str) -> Value:
     """``0.Function.Name``: the first element's field, and so on."""
     for name in path.split("."):
-        if isinstance(value, list) and name.isdigit():
+        if isinstance(value, Slice) and name.isdigit():
             value = value[int(name)]
         else:
             value = lookup(value, name, Budget(), zero_missing=True)

@@ -3,6 +3,7 @@
 import pytest
 
 from packllama.base.errors import TemplateError
+from packllama.catalog.formats import FORMATS
 from packllama.message import Message, ToolCall
 from packllama.template import Template, Think
 from packllama.template.budget import OverBudget
@@ -173,3 +174,15 @@ def test_all_turns_share_one_budget() -> None:
     with pytest.raises(OverBudget):
         template.render(turns)
     assert template.render(turns[:20])
+
+
+@pytest.mark.parametrize("name", ["gemma3-instruct", "qwen-thinking", "mistral-v3"])
+def test_a_conversation_of_ten_thousand_messages(name: str) -> None:
+    messages = talk(*("user: a", "assistant: b") * 5000)
+    assert Template.parse(FORMATS[name].text()).render(messages).count("b") >= 5000
+
+
+def test_a_long_conversation_does_not_pay_for_a_loop_without_end() -> None:
+    nested = "{{range $.Messages}}" * 2 + "{{end}}" * 2
+    with pytest.raises(OverBudget):
+        Template.parse(nested).render(talk(*["user: a", "assistant: b"] * 2000))

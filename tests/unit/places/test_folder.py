@@ -9,7 +9,7 @@ import pytest
 
 from packllama.base.errors import PackLlamaError
 from packllama.build import create
-from packllama.build.folder import sniff, usable_files
+from packllama.places.folder import sniff, usable_files
 from packllama.modelfile import Modelfile
 from packllama.name import ModelName
 from packllama.places.store import Store
