@@ -188,11 +188,12 @@ def _license_lines(folder: Path, gguf: GGUF) -> Iterator[Line]:
         except PackLlamaError as error:
             yield Line(f"{path.name} is not used: {error.message}")
             continue
-        kept = "".join(char for char in text if char in "\t\r\n" or is_printable(char)).strip()
-        dropped = len(text.strip()) - len(kept)
-        less = f", without {dropped} characters that no Modelfile can hold" if dropped else ""
-        if kept:
-            yield Line(f"The file {path.name} beside the weights{less}.", Command("license", kept))
+        # U+FFFD stands for bytes that are not UTF-8.
+        kept = "".join(char for char in text if char in "\t\r\n" or (is_printable(char) and char != "\ufffd"))
+        dropped = len(text) - len(kept)
+        less = f", without {dropped} characters that are no text" if dropped else ""
+        if kept.strip():
+            yield Line(f"The file {path.name} beside the weights{less}.", Command("license", kept.strip()))
             found = True
     if not found and (name := license_name(gguf)):
         yield Line("By the GGUF's general.license.", Command("license", name))

@@ -10,10 +10,10 @@ from pathlib import Path
 from packllama.base.errors import MissingFile, ModelfileError, NotSupported, PackLlamaError, from_os_error
 from packllama.base.reading import open_plain
 from packllama.base.stop import Stop
-from packllama.places.folder import usable_files
 from packllama.gguf import GGUF, Kind, has_inline_tensors, kind_of, read_gguf, shard_count
 from packllama.manifest import LayerKind
 from packllama.modelfile import Recipe, expand_path, looks_like_path
+from packllama.places.folder import usable_files
 
 _KINDS = {Kind.MODEL: LayerKind.MODEL, Kind.PROJECTOR: LayerKind.PROJECTOR, Kind.ADAPTER: LayerKind.ADAPTER}
 

@@ -159,6 +159,14 @@ def test_a_license_file_comes_before_the_stated_one(tmp_path: Path) -> None:
     assert "LICENSE beside the weights, without 2 characters" in proposal.text
 
 
+def test_a_license_of_another_encoding(tmp_path: Path) -> None:
+    """What lint would complain of is not written."""
+    put(tmp_path).with_name("LICENSE").write_bytes(b"\xa9 2031\x1b us")
+    proposal = propose(tmp_path, base=tmp_path)
+    assert recipe(proposal).licenses == ("2031 us",)
+    assert "without 2 characters that are no text" in proposal.text
+
+
 def test_an_empty_license_file_is_none(tmp_path: Path) -> None:
     (tmp_path / "LICENSE").write_text("\n\u200b\n")
     assert proposed(tmp_path, string("general.license", "mit")).licenses == ("mit",)

@@ -13,13 +13,17 @@ from packllama.base.stop import Stop
 from packllama.catalog.formats import FORMATS
 from packllama.check.lint import LintReport, lint
 from packllama.check.remark import RemarkKind
+from packllama.gguf import ValueType
+from packllama.manifest import LayerKind
+from packllama.modelfile import Command, write_command
 from packllama.places.store import Store
 from tests.unit.gguf import builder
-from tests.unit.gguf.builder import string, uint32
+from tests.unit.gguf.builder import boolean, string, strings, uint32
 from tests.unit.stores import put_model
 
 GOLDEN = Path(__file__).parent.parent / "modelfile" / "golden.Modelfile"
 LLAMA = string("general.architecture", "llama")
+CLIP = string("general.architecture", "clip")
 CHATML = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
@@ -77,13 +81,19 @@ def test_the_golden_modelfile_is_clean(tmp_path: Path, gguf: Callable[[str], Pat
         ("FROM ./nope.gguf", [("missing-file", 2, 6)]),
         ('FROM "nope.gguf"', [("missing-file", 2, 7)]),
         ("ADAPTER nope", [("missing-file", 2, 9)]),
-        ("DRAFT ./m.gguf", []),
+        ("DRAFT ./m.gguf", [("bad-file", 2, 7)]),
+        ("DRAFT ./other/n.gguf", []),
+        ("ADAPTER ./other", [("bad-file", 2, 9)]),
         ("FROM llama9", [("missing-model", 2, 6)]),
         ("FROM a b", [("bad-file", 2, 6)]),
-        ("FROM far:cloud", []),
-        ("FROM there", []),
+        ("FROM far:cloud", [("unused-file", 1, 6)]),
+        ("FROM there", [("unused-file", 1, 6)]),
+        ("FROM There", [("missing-model", 2, 6)]),
+        ("FROM ./other", [("unused-file", 1, 6)]),
+        ("FROM ./m.gguf", []),
         ("FROM ~nobody-of-this-name/x", [("bad-file", 2, 6)]),
-        ("FROM ./empty", []),
+        ("FROM ./empty", [("bad-file", 2, 6)]),
+        ("FROM ./tensors", [("bad-file", 2, 6)]),
         ("FROM ./pipe", [("bad-file", 2, 6)]),
         ("FROM ./Modelfile", [("bad-file", 2, 6)]),
         ("FROM ./shard.gguf", [("bad-file", 2, 6)]),
@@ -107,6 +117,10 @@ def test_remarks(line: str, remarks: list[tuple[str, int, int]], tmp_path: Path)
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "Modelfile").write_text("FROM m.gguf\n")
     (tmp_path / "shard.gguf").write_bytes(builder.gguf([LLAMA, uint32("split.count", 3)]))
+    (tmp_path / "tensors").mkdir()
+    (tmp_path / "tensors" / "model.safetensors").touch()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "n.gguf").write_bytes(builder.gguf([LLAMA]))
     put_model(tmp_path / "store", "there")
     assert found(linted(tmp_path, f"FROM m.gguf\n{line}\n")) == remarks
 
@@ -155,9 +169,12 @@ def test_a_large_modelfile_takes_little_time(lines: str, tmp_path: Path) -> None
         (CHATML, FORMATS["chatml"].text(), []),
         (CHATML, "{{ .Prompt }}", ["the template loses the system message, which the GGUF's own template has"]),
         (WITH_TOOLS, FORMATS["chatml"].text(), ["loses tools", "conversation of user with tools", "'tools: ["]),
-        (WITH_THINKING, FORMATS["chatml"].text(), ["loses thinking", "conversation of user", "<think>'"]),
+        (
+            WITH_THINKING,
+            FORMATS["chatml"].text(),
+            ["loses thinking", "conversation of user, thinking, the one", "<think>'"],
+        ),
         (WITH_TOOLS, "{{ .Prompt }}", ["the system message", "loses tools"]),
-        ("{{ raise_exception('no') }}", "{{ .Prompt }}", []),
     ],
 )
 def test_what_a_template_loses(jinja: str, template: str, words: list[str], tmp_path: Path) -> None:
@@ -183,6 +200,41 @@ def test_what_could_not_be_compared_is_said(jinja: str, tmp_path: Path) -> None:
     report = linted(tmp_path, "FROM m.gguf\nTEMPLATE {{ .Prompt }}\n", jinja=jinja)
     assert report.remarks == ()
     assert "not compared with the GGUF's own template, which" in report.notes[0]
+
+
+def test_a_template_that_refuses_everything_is_not_compared(tmp_path: Path) -> None:
+    report = linted(tmp_path, "FROM m.gguf\nTEMPLATE {{ .Prompt }}\n", jinja="{{ raise_exception('no') }}")
+    words = "not compared with the GGUF's own template, which fails on a plain question: no"
+    assert report == LintReport((), (words,))
+
+
+def test_what_cannot_answer(tmp_path: Path) -> None:
+    (tmp_path / "eyes.gguf").write_bytes(builder.gguf([CLIP, boolean("clip.has_vision_encoder", True)]))
+    assert found(linted(tmp_path, "# Eyes alone\nFROM eyes.gguf\n")) == [("no-weights", 2, 6)]
+    assert found(linted(tmp_path, "FROM eyes.gguf\nFROM m.gguf\n")) == []
+
+
+@pytest.mark.parametrize(("more", "kinds"), [("", ["bad-template"]), ("TEMPLATE {{ .Prompt }}\n", [])])
+def test_a_model_of_the_store_that_cannot_be_run(more: str, kinds: list[str], tmp_path: Path) -> None:
+    put_model(tmp_path / "store", "there", (LayerKind.TEMPLATE, b"{{ if }}"))
+    assert [kind for kind, *_ in found(linted(tmp_path, f"FROM there\n{more}"))] == kinds
+
+
+def test_a_control_token_stops_whatever_the_template_writes(tmp_path: Path) -> None:
+    vocabulary = [
+        strings("tokenizer.ggml.tokens", ["plain", "<|end|>"]),
+        builder.CURRENT.numbers("tokenizer.ggml.token_type", ValueType.INT32, [1, 3]),
+    ]
+    (tmp_path / "v.gguf").write_bytes(builder.gguf([LLAMA, *vocabulary]))
+    text = "FROM v.gguf\nTEMPLATE {{ .Prompt }}\nPARAMETER stop plain\nPARAMETER stop <|end|>\n"
+    assert found(linted(tmp_path, text)) == [("unused-stop", 3, 16)]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_format_with_its_stop_words_is_clean(name: str, tmp_path: Path) -> None:
+    command = write_command(Command("template", FORMATS[name].text(bos="", eos="").replace('"""\n', '"""{{/* */}}\n')))
+    stops = "".join(f"PARAMETER stop {stop}\n" for stop in FORMATS[name].stops)
+    assert found(linted(tmp_path, f"FROM m.gguf\n{command}\n{stops}")) == []
 
 
 def test_without_jinja_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

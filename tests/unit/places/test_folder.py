@@ -9,9 +9,9 @@ import pytest
 
 from packllama.base.errors import PackLlamaError
 from packllama.build import create
-from packllama.places.folder import sniff, usable_files
 from packllama.modelfile import Modelfile
 from packllama.name import ModelName
+from packllama.places.folder import sniff, usable_files
 from packllama.places.store import Store
 from tests.faults.checker import check
 from tests.unit.stores import TINY_GGUF
