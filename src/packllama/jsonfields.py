@@ -18,6 +18,7 @@ _T = TypeVar("_T")
 _INT64 = range(-(2**63), 2**63)
 # The keys of manifests and layers, which are read by the thousand; no two of them differ in case only.
 _KNOWN_KEYS = frozenset({"schemaVersion", "mediaType", "config", "layers", "digest", "size", "from", "name"})
+_MOST_DIGITS = 310  # with a sign
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -183,8 +184,15 @@ def _finite(digits: str) -> float:
     return number
 
 
+def _whole(digits: str) -> int:
+    # No 64-bit float has more; Python's own limit is some thousands, and its words are for programmers.
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError(f"{digits[:50]}… does not fit into a 64-bit float")
+    return int(digits)
+
+
 def _refuse(word: str) -> float:
     raise ValueError(f"{word} is not JSON")
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite, parse_int=_whole)

@@ -94,7 +94,11 @@ STORED = "SYSTEM Be brief & kind.\nMESSAGE user Hello\nMESSAGE assistant Hi ther
             LEGACY + STORED,
             "[Be brief & kind.]<user>Hello<bot>Hi there</bot><user>How are you?<bot>",
         ),
-        ("tiny-plain.gguf", LEGACY + STORED + "PARAMETER num_ctx 5\n", "[Be brief & kind.]<user>How are you?<bot>"),
+        (
+            "tiny-plain.gguf",
+            LEGACY + STORED.replace("there", "there, old friend") + "PARAMETER num_ctx 7\n",
+            "[Be brief & kind.]<user>How are you?<bot>",
+        ),
         ("tiny-plain.gguf", THINKS, "<user>How are you?true"),
         ("tiny-jinja.gguf", TURNS, "<user>How are you?<bot>"),
         ("tiny-jtools.gguf", TURNS, "<user>How are you?"),
@@ -121,6 +125,19 @@ def test_the_prompt(
     done = packllama("run", "m", "--engine", str(double.program), "How", "are you?", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert [body["prompt"] for body in double.bodies("/completion")] == [prompt]
+
+
+def test_a_prompt_beyond_the_context_is_said_to_be(
+    tmp_path: Path, gguf: Callable[[str], Path], scripted: Callable[..., Scripted]
+) -> None:
+    double = scripted(pieces=["x"], ending="stop")
+    (tmp_path / "Modelfile").write_text(f"FROM {gguf('tiny-plain.gguf')}\n{TURNS}PARAMETER num_ctx 64\n")
+    assert packllama("create", "m", cwd=tmp_path).returncode == 0
+    done = packllama("run", "m", "--engine", str(double.program), "word " * 100, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "x\n\n")
+    assert done.stderr.startswith("the prompt does not fit into the context of 64 tokens, so its middle is left out")
+    # The double's tokens are the numbers of the words: 4 are kept, half of the other 60 are free.
+    assert [body["prompt"] for body in double.bodies("/completion")] == [[*range(4), *range(101 - 30, 101)]]
 
 
 def test_the_users_choice_between_templates(
@@ -155,6 +172,8 @@ def test_a_prompt_that_no_template_builds(
     [
         ("RENDERER gemma4", 9, "not supported yet: gemma4"),
         ("TEMPLATE {{ .Response.Deep }}", 4, "can't evaluate field Deep"),
+        ("TEMPLATE {{ .Response.Deep }}", 4, "Error: m:latest: template: "),
+        ("TEMPLATE {{ .Response.Deep }}", 4, "packllama show --template m:latest"),
     ],
 )
 def test_a_prompt_that_cannot_be_built(

@@ -170,3 +170,9 @@ def test_go_has_one_kind_of_number(value: Json, expected: Json) -> None:
 def test_a_number_beyond_floats(number: float) -> None:
     with pytest.raises(BadInput, match="here: a number does not fit"):
         go_value([number], where="here")
+
+
+def test_a_number_of_thousands_of_digits() -> None:
+    with pytest.raises(InvalidManifest) as caught:
+        first_value(b"[" + b"9" * 5000 + b"]", where="m")
+    assert caught.value.message.endswith(f"{'9' * 50}… does not fit into a 64-bit float")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import Enum
 
-from packllama.catalog.conversations import THOUGHT, TOOL_WORDS
+from packllama.catalog.conversations import ANSWER, THOUGHT, TOOL_WORDS
 from packllama.catalog.jinja import Rendering
 from packllama.template.template import Template
 
@@ -39,7 +39,8 @@ def _has_thinking(renderings: Mapping[str, Rendering]) -> bool:
     thoughtful = ("uau with a thought", "ua with a thought", "a call with a thought")
     shown = any(_shows(renderings[name], THOUGHT) for name in thoughtful)
     marked = renderings["uau with a marked thought"]
-    return changed or shown or (isinstance(marked, str) and not _shows(marked, THOUGHT))
+    # The answer beside the thought must be there: other templates leave out whole turns.
+    return changed or shown or (_shows(marked, ANSWER) and not _shows(marked, THOUGHT))
 
 
 def _shows(rendering: Rendering, *words: str) -> bool:

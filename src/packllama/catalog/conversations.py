@@ -126,7 +126,10 @@ TOOL_WORDS = ("look_up_tides", "Ravenspoint")
 """The name and an argument of the first call."""
 THOUGHT = "The pier is closed on Mondays, so noon it is."
 """What a message's thinking is, where it has any."""
+ANSWER = "Aye."
+"""What the answer after a marked thought is."""
 
+_MARKED = f"<think>\n{THOUGHT}\n</think>\n\n{ANSWER}"
 _MIND: dict[str, Json] = {"thinking": THOUGHT, "reasoning_content": THOUGHT}
 
 # Ids as the strictest templates want them, nine letters and digits; tools, their arguments, and their results.
@@ -185,6 +188,10 @@ THINKING: Mapping[str, Request] = MappingProxyType(
 PROBES: Mapping[str, Request] = MappingProxyType(
     {f"{speakers}, thinking little": _effort(speakers, "low") for speakers in _SHORT}
     | {"ua with a thought": Request(_answering("ua", _MIND))}
-    | {"uau with a marked thought": Request(_answering("uau", {"content": f"<think>\n{THOUGHT}\n</think>\n\nAye."}))}
+    | {
+        "uau with a marked thought": Request(
+            _answering("uau", {"content": f"<think>\n{THOUGHT}\n</think>\n\n{ANSWER}"})
+        )
+    }
 )
 """Only for a GGUF's own template, to learn what it can."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from packllama.base.errors import NotSupported
+from packllama.base.errors import NotSupported, TemplateError
 from packllama.base.observer import SILENT, Observer
 from packllama.base.settings import LOAD_TIMEOUT_SECONDS
 from packllama.base.stop import Stop
@@ -57,7 +57,13 @@ class LoadedModel:
             count_tokens=partial(self.engine.count_tokens, stop=stop),
             apply_jinja=partial(self.engine.apply_template, stop=stop),
         )
-        return generate_prompt(GenerateRequest(question), model=self.prompts, engine=side)
+        try:
+            return generate_prompt(GenerateRequest(question), model=self.prompts, engine=side)
+        except TemplateError as error:
+            name = self.prompts.name.short
+            error.where = error.where or name
+            error.hint = error.hint or f"'packllama show --template {name}' prints it; create the model with another."
+            raise
 
 
 @contextlib.contextmanager

@@ -40,6 +40,7 @@ JINJA: Mapping[str, tuple[str, set[Ability]]] = {
         "{% for m in messages %}<{{ m.role }}>{{ m.content.split('</think>')[-1] }}{% endfor %}",
         {THINKING},
     ),
+    "only what is said first": ("{{ messages[0].content }}", set()),
     "both": (
         "{{ tools | tojson }}" + loop("{{ m.reasoning_content }}"),
         {TOOLS, THINKING},
