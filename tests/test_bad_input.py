@@ -1,5 +1,6 @@
 """What a person may do wrong: the exit status, the words that say what, where and what to do, the store as it was."""
 
+import contextlib
 import json
 import os
 import signal
@@ -305,12 +306,12 @@ def test_stopped_in_the_middle(folder: Path, number: signal.Signals, status: int
 
 
 def _bytes_below(folder: Path) -> int:
+    """What comes and goes meanwhile may count or not."""
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size
-        except FileNotFoundError:
-            continue
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                total += Path(place, name).stat().st_size
     return total
 
 

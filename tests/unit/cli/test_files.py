@@ -20,7 +20,7 @@ def store(tmp_path: Path, gguf: Callable[[str], Path]) -> Path:
     """Two models that share their weights, and a third that nobody asks for."""
     modelfile = tmp_path / "Modelfile"
     for name, system in (("m", "Be brief."), ("me/n:7b", "Be verbose."), ("third", "Be quiet.")):
-        modelfile.write_text(f"FROM {gguf('tiny.gguf')}\nSYSTEM {system}\n")
+        modelfile.write_text(f"FROM {gguf('tiny-plain.gguf')}\nSYSTEM {system}\n")
         assert packllama("create", name, cwd=tmp_path).returncode == 0
     return tmp_path / "store"
 
