@@ -18,7 +18,6 @@ _T = TypeVar("_T")
 _INT64 = range(-(2**63), 2**63)
 # The keys of manifests and layers, which are read by the thousand; no two of them differ in case only.
 _KNOWN_KEYS = frozenset({"schemaVersion", "mediaType", "config", "layers", "digest", "size", "from", "name"})
-_MOST_DIGITS = 310  # with a sign
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -135,10 +134,16 @@ def first_value(raw: bytes, *, where: str) -> tuple[Json, int]:
         return _sound(value) if _SURROGATE_ESCAPE.search(text) else value, end
     except (ValueError, RecursionError) as error:
         raise InvalidManifest(
-            f"not JSON: {error}",
+            f"not JSON: {_told(error)}",
             where=where,
             hint="The file may be cut short or half written; fetch or create the model again.",
         ) from error
+
+
+def _told(error: Exception) -> str:
+    # What is left is Python's own limit on the length of whole numbers, told in words for programmers.
+    plain = isinstance(error, json.JSONDecodeError | _NoNumber | RecursionError)
+    return str(error) if plain else "a number has thousands of digits"
 
 
 def go_value(value: Json, *, where: str) -> Json:
@@ -177,22 +182,19 @@ def _sound(value: Json) -> Json:
     return value
 
 
+class _NoNumber(ValueError):
+    """What Python would take for a number, and Go would not."""
+
+
 def _finite(digits: str) -> float:
     number = float(digits)
     if math.isinf(number):
-        raise ValueError(f"{digits[:50]} does not fit into a 64-bit float")
+        raise _NoNumber(f"{digits[:50]} does not fit into a 64-bit float")
     return number
 
 
-def _whole(digits: str) -> int:
-    # No 64-bit float has more; Python's own limit is some thousands, and its words are for programmers.
-    if len(digits) > _MOST_DIGITS:
-        raise ValueError(f"{digits[:50]}… does not fit into a 64-bit float")
-    return int(digits)
-
-
 def _refuse(word: str) -> float:
-    raise ValueError(f"{word} is not JSON")
+    raise _NoNumber(f"{word} is not JSON")
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite, parse_int=_whole)
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)

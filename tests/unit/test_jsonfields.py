@@ -175,4 +175,4 @@ def test_a_number_beyond_floats(number: float) -> None:
 def test_a_number_of_thousands_of_digits() -> None:
     with pytest.raises(InvalidManifest) as caught:
         first_value(b"[" + b"9" * 5000 + b"]", where="m")
-    assert caught.value.message.endswith(f"{'9' * 50}… does not fit into a 64-bit float")
+    assert caught.value.message == "not JSON: a number has thousands of digits"

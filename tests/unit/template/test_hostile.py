@@ -13,6 +13,8 @@ from packllama.template.functions import FUNCTIONS
 from packllama.template.parser import parse
 from tests.unit.template.hostile import HOSTILE
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def outcomes() -> Mapping[str, Mapping[str, object]]:
