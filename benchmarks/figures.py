@@ -63,13 +63,13 @@ def create(folder: Path) -> Iterator[Figure]:
 
     def build(*flags: str) -> float:
         shutil.rmtree(store, ignore_errors=True)
-        settle(LARGE + GIB)
+        settle()
         done.append(run(packllama(store, "create", "m", *flags), cwd=folder))
         return done[-1].seconds
 
     def copy() -> float:
         (folder / "copy").unlink(missing_ok=True)
-        settle(LARGE + GIB)
+        settle()
         return run(["sh", "-c", "cp large.gguf copy && sync copy"], cwd=folder).seconds
 
     ours, linked, copied, hashed = interleaved(

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROUNDS = 5
+# Left alone, for what else goes on.
+_MARGIN = 1 << 30
 
 # Prepares nothing or something, runs, and returns seconds.
 Timed = Callable[[], float]
@@ -57,15 +59,22 @@ def interleaved(things: Sequence[Timed], *, rounds: int = ROUNDS) -> list[Times]
     return [Times(tuple(kept)) for kept in seconds]
 
 
-def settle(size: int) -> None:
-    """Begin from the same state: nothing left to write back, and ``size`` bytes of free memory at hand.
+def settle() -> None:
+    """Begin from the same state: nothing left to write back, and all free memory at hand.
 
-    A virtual machine gives freed memory back to its host, and fetching it again makes a copy up to five times
-    slower. Without this, what ran soonest after a removal would be the fastest.
+    A virtual machine gives freed memory back to its host, and fetching it again makes a copy up to three times
+    slower. Without this, what happened to run on memory at hand would be the fastest.
     """
     os.sync()
+    size = max(_free_memory() - _MARGIN, _MARGIN)
     # In a process of its own: what this one had at most would count for those it starts.
     run([sys.executable, "-c", f"import mmap; mmap.mmap(-1, {size}, flags=mmap.MAP_PRIVATE | mmap.MAP_POPULATE)"])
+
+
+def _free_memory() -> int:
+    """Bytes that nobody uses, not even as a cache."""
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    return next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemFree"))
 
 
 def timed(action: Callable[[], object]) -> float:
