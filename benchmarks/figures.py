@@ -10,25 +10,13 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.unit.stores import GEMMA_TEMPLATE
+
 from benchmarks.measure import Figure, Process, Times, interleaved, run, settle, timed
 
 GIB = 1 << 30
 LARGE = 2 * GIB
 MANY = 10_000
-
-GEMMA_TEMPLATE = """\
-{{- range $i, $_ := .Messages }}
-{{- $last := eq (len (slice $.Messages $i)) 1 }}
-{{- if or (eq .Role "user") (eq .Role "system") }}<start_of_turn>user
-{{ .Content }}<end_of_turn>
-{{ if $last }}<start_of_turn>model
-{{ end }}
-{{- else if eq .Role "assistant" }}<start_of_turn>model
-{{ .Content }}{{ if not $last }}<end_of_turn>
-{{ end }}
-{{- end }}
-{{- end }}
-"""
 
 
 def packllama(store: Path, *args: str) -> list[str | Path]:
@@ -105,7 +93,7 @@ def gemma_template(_: Path) -> Iterator[Figure]:
     from packllama.message import Message
     from packllama.template import Template
 
-    template = Template.parse(GEMMA_TEMPLATE)
+    template = Template.parse(GEMMA_TEMPLATE.decode())
     roles = "user", "assistant"
     messages = [Message(roles[number % 2], f"{number} {'words and words ' * number}") for number in range(50)]
     times = Times(tuple(timed(lambda: template.render(messages)) for _ in range(50)))

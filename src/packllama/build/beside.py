@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from packllama.base.errors import BadInput, PackLlamaError, from_os_error
+from packllama.base.errors import BadInput, PackLlamaError
 from packllama.base.reading import read_small
 from packllama.base.stop import Stop
 from packllama.gguf import GGUF, Kind, embedding_length, kind_of, open_gguf
+from packllama.places.folder import names_in
 
 # Licences have some ten KiB, settings less than one.
 _LONGEST_TEXT = 1 << 20
@@ -30,17 +31,6 @@ class ProjectorFile:
     def fits(self, model: GGUF) -> bool:
         """Whether it makes what this model takes, as far as both say."""
         return self.width is None or self.width == embedding_length(model)
-
-
-def names_in(folder: Path) -> list[str]:
-    """The names in a folder, sorted byte by byte.
-
-    Raises: MissingFile, NoRights, BadInput.
-    """
-    try:
-        return sorted(os.listdir(folder), key=os.fsencode)  # noqa: PTH208 - names, not paths
-    except OSError as error:
-        raise from_os_error(error, doing="looking into the folder", where=folder) from error
 
 
 def projectors_beside(weights: Path, *, stop: Stop) -> Iterator[ProjectorFile]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from packllama.base.errors import BadInput, MissingFile, PackLlamaError
 from packllama.base.stop import Stop
-from packllama.build.beside import licenses_beside, names_in, projectors_beside, read_beside
+from packllama.build.beside import licenses_beside, projectors_beside, read_beside
 from packllama.build.configure import configure
 from packllama.build.proposal import Line, Proposal
 from packllama.build.sampling import GENERATION_CONFIG, sampling_of_config, sampling_of_gguf
@@ -24,6 +24,7 @@ from packllama.gguf import (
 )
 from packllama.manifest import LayerKind
 from packllama.modelfile import Command, Recipe, decode_modelfile, write_command
+from packllama.places.folder import names_in
 from packllama.printable import is_printable
 
 # As much context as a machine without a large GPU has memory for.

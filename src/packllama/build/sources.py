@@ -2,18 +2,17 @@
 
 import contextlib
 import os
-import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from packllama.base.errors import MissingFile, ModelfileError, NotSupported, PackLlamaError, from_os_error
+from packllama.base.errors import MissingFile, ModelfileError, PackLlamaError
 from packllama.base.reading import open_plain
 from packllama.base.stop import Stop
-from packllama.gguf import GGUF, Kind, has_inline_tensors, kind_of, read_gguf, shard_count
+from packllama.gguf import GGUF, Kind, has_inline_tensors, kind_of, read_gguf, refuse_shard
 from packllama.manifest import LayerKind
 from packllama.modelfile import Recipe, expand_path, looks_like_path
-from packllama.places.folder import usable_files
+from packllama.places.folder import files_at, is_there
 
 _KINDS = {Kind.MODEL: LayerKind.MODEL, Kind.PROJECTOR: LayerKind.PROJECTOR, Kind.ADAPTER: LayerKind.ADAPTER}
 
@@ -58,14 +57,14 @@ def find_sources(recipe: Recipe, *, base: Path, where: str) -> Sources:
     parent = ""
     for argument in recipe.froms:
         path = expand_path(argument, base=base)
-        if _is_there(path):
-            files += _files_at(path)
+        if is_there(path):
+            files += files_at(path)
         elif looks_like_path(argument) or path.is_symlink():
             raise _missing(path)
         else:
             parent = argument
-    adapters = [_files_at(_existing(expand_path(argument, base=base))) for argument in recipe.adapters]
-    drafts = [_files_at(_existing(expand_path(argument, base=base))) for argument in recipe.drafts]
+    adapters = [files_at(_existing(expand_path(argument, base=base))) for argument in recipe.adapters]
+    drafts = [files_at(_existing(expand_path(argument, base=base))) for argument in recipe.drafts]
     sources = Sources(
         files=tuple(dict.fromkeys(files)),
         parent=parent,
@@ -102,27 +101,10 @@ def request_keys(paths: Sequence[Path]) -> dict[Path, str]:
     return {path: path.relative_to(common).as_posix() for path in paths}
 
 
-def _is_there(path: Path) -> bool:
-    """False only when the system says that there is no such file."""
-    try:
-        path.stat()
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise from_os_error(error, doing="looking for a file of the Modelfile", where=path) from error
-    except ValueError as error:
-        raise MissingFile("no file can have this name", where=str(path)) from error
-    return True
-
-
 def _existing(path: Path) -> Path:
-    if not _is_there(path):
+    if not is_there(path):
         raise _missing(path)
     return path
-
-
-def _files_at(path: Path) -> list[Path]:
-    return usable_files(path) if stat.S_ISDIR(path.stat().st_mode) else [path]
 
 
 def _missing(path: Path) -> PackLlamaError:
@@ -143,11 +125,5 @@ def _check_draft(sources: Sources, where: str) -> None:
 def _read(path: Path, key: str, descriptor: int, *, draft: bool, stop: Stop) -> SourceFile:
     before = os.fstat(descriptor)
     gguf = read_gguf(descriptor, size=before.st_size, where=str(path), stop=stop)
-    count = shard_count(gguf)
-    if count > 1:
-        raise NotSupported(
-            f"this is one shard of {count}; models in several files are not supported yet",
-            where=str(path),
-            hint="Merge the shards into one GGUF first (llama-gguf-split --merge does it).",
-        )
+    refuse_shard(gguf, where=str(path))
     return SourceFile(path, key, descriptor, before, gguf, LayerKind.DRAFT if draft else _KINDS[kind_of(gguf)])

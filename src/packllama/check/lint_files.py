@@ -1,22 +1,21 @@
 """What a Modelfile's FROM, ADAPTER and DRAFT lines lead to: files that can be taken, or models of the store."""
 
 import os
-import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from packllama.base.errors import Cancelled, MissingFile, ModelNotFound, NotSupported, PackLlamaError, from_os_error
+from packllama.base.errors import Cancelled, MissingFile, ModelNotFound, NotSupported, PackLlamaError
 from packllama.base.stop import Stop
 from packllama.check.remark import Remark, RemarkKind
 from packllama.check.source import Source
-from packllama.gguf import GGUF, Kind, kind_of, open_gguf, shard_count
+from packllama.gguf import GGUF, Kind, kind_of, open_gguf, refuse_shard
 from packllama.manifest import LayerKind
 from packllama.modelfile import Command, expand_path, looks_like_path
 from packllama.name import ModelName, split_source
 from packllama.name import Source as Origin
-from packllama.places.folder import usable_files
+from packllama.places.folder import files_at, is_there
 from packllama.places.store import Store, layer_paths, read_parts
 
 
@@ -136,29 +135,17 @@ def _oddity(
 
 def _found(name: str, argument: str, *, base: Path, store: Store | None, stop: Stop) -> _Found:
     path = expand_path(argument, base=base)
-    try:
-        mode = path.stat().st_mode
-    except FileNotFoundError as error:
-        if name != "model" or looks_like_path(argument) or path.is_symlink():
-            hint = "Check the spelling; relative paths count from the Modelfile's folder."
-            raise MissingFile("no such file", where=str(path), hint=hint) from error
-        return _of_store(argument, store, stop=stop)
-    except OSError as error:
-        raise from_os_error(error, doing="looking for a file of the Modelfile", where=path) from error
-    except ValueError as error:
-        raise MissingFile("no file can have this name", where=str(path)) from error
-    files = usable_files(path) if stat.S_ISDIR(mode) else [path]
-    return _Found(tuple(_file(file, stop=stop) for file in files))
+    if is_there(path):
+        return _Found(tuple(_file(file, stop=stop) for file in files_at(path)))
+    if name != "model" or looks_like_path(argument) or path.is_symlink():
+        hint = "Check the spelling; relative paths count from the Modelfile's folder."
+        raise MissingFile("no such file", where=str(path), hint=hint)
+    return _of_store(argument, store, stop=stop)
 
 
 def _file(path: Path, *, stop: Stop) -> _File:
     gguf = open_gguf(path, stop=stop)
-    if shard_count(gguf) > 1:
-        raise NotSupported(
-            f"this is one shard of {shard_count(gguf)}; models in several files are not supported yet",
-            where=str(path),
-            hint="Merge the shards into one GGUF first (llama-gguf-split --merge does it).",
-        )
+    refuse_shard(gguf, where=str(path))
     return _File(path, gguf, kind_of(gguf))
 
 

@@ -25,7 +25,7 @@ from packllama.gguf.facts import (
     projector_facts,
 )
 from packllama.gguf.gguf import GGUF
-from packllama.gguf.kind import Kind, has_inline_tensors, kind_of, shard_count, shard_index
+from packllama.gguf.kind import Kind, has_inline_tensors, kind_of, refuse_shard, shard_count, shard_index
 from packllama.gguf.layout import ByteOrder
 from packllama.gguf.magic import MAGIC
 from packllama.gguf.reader import open_gguf, read_gguf
@@ -64,6 +64,7 @@ __all__ = [
     "read_array",
     "read_element",
     "read_gguf",
+    "refuse_shard",
     "shard_count",
     "shard_index",
 ]

@@ -2,6 +2,7 @@
 
 from enum import Enum
 
+from packllama.base.errors import NotSupported
 from packllama.gguf.facts import architecture
 from packllama.gguf.gguf import GGUF
 
@@ -47,6 +48,16 @@ def has_inline_tensors(gguf: GGUF) -> bool:
 def shard_count(gguf: GGUF) -> int:
     """How many files the model is split into; 1 if it is whole. An integer of any width counts."""
     return max(1, _split(gguf, "count") or 1)
+
+
+def refuse_shard(gguf: GGUF, *, where: str) -> None:
+    """Raises: NotSupported, for one shard of several."""
+    if (count := shard_count(gguf)) > 1:
+        raise NotSupported(
+            f"this is one shard of {count}; models in several files are not supported yet",
+            where=where,
+            hint="Merge the shards into one GGUF first (llama-gguf-split --merge does it).",
+        )
 
 
 def shard_index(gguf: GGUF) -> int | None:

@@ -1,4 +1,4 @@
-"""Which files of a folder a FROM, ADAPTER or DRAFT takes in: Ollama's patterns and its look at the first bytes.
+"""Which files a path of FROM, ADAPTER or DRAFT takes in; of a folder, by Ollama's patterns and the first bytes.
 
 The first group of patterns that matches, and whose files all are what they should be, is taken. Ollama then adds
 every JSON and tokenizer file as a part of the model, and refuses a GGUF beside one later on; here that is said at once.
@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from packllama.base.errors import BadInput, NotSupported, from_os_error
+from packllama.base.errors import BadInput, MissingFile, NotSupported, from_os_error
 from packllama.base.reading import open_plain
 
 _SNIFFED = 512
@@ -39,6 +39,38 @@ _GROUPS = (
 )
 
 
+def is_there(path: Path) -> bool:
+    """False only when the system says that there is no such file.
+
+    Raises: MissingFile, NoRights and what else an ``OSError`` amounts to.
+    """
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise from_os_error(error, doing="looking for a file of the Modelfile", where=path) from error
+    except ValueError as error:
+        raise MissingFile("no file can have this name", where=str(path)) from error
+    return True
+
+
+def files_at(path: Path) -> list[Path]:
+    """The file at a path that is there; of a folder, what :func:`usable_files` gives."""
+    return usable_files(path) if path.is_dir() else [path]
+
+
+def names_in(folder: Path) -> list[str]:
+    """The names in a folder, sorted byte by byte.
+
+    Raises: MissingFile, NoRights, BadInput.
+    """
+    try:
+        return sorted(os.listdir(folder), key=os.fsencode)  # noqa: PTH208 - names, not paths
+    except OSError as error:
+        raise from_os_error(error, doing="looking into the folder", where=folder) from error
+
+
 def usable_files(folder: Path) -> list[Path]:
     """The GGUF files of a folder, sorted by name byte by byte.
 
@@ -46,10 +78,7 @@ def usable_files(folder: Path) -> list[Path]:
         BadInput: there are none, or other files beside them that Ollama would take as a part of the model.
         NotSupported: the folder holds safetensors or PyTorch weights.
     """
-    try:
-        names = sorted((entry.name for entry in folder.iterdir()), key=os.fsencode)
-    except OSError as error:
-        raise from_os_error(error, doing="looking into the folder", where=folder) from error
+    names = names_in(folder)
     for group in _GROUPS:
         files = [folder / name for name in names if fnmatch.fnmatchcase(name, group.pattern)]
         if files and all(_fits(file, folder, group) for file in files):
