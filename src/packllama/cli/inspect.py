@@ -44,6 +44,8 @@ def command(door: Door, file: Path, metadata: bool, tensors: bool) -> None:
     if isinstance(found, Manifest):
         _show_manifest(door, file, found)
         return
+    if found.dialect:
+        door.say(found.dialect.note)
     keys = metadata_keys(file, found.gguf) if metadata else None
     if door.as_json:
         door.result_json(_document(found, keys, found.gguf.tensors if tensors else None))
@@ -103,7 +105,7 @@ def _facts(found: Inspection) -> list[tuple[str, str]]:
         ("context length", context_length(gguf)),
         ("embedding length", embedding_length(gguf)),
         ("license", _cut(found.license)),
-        ("dialect", "Ollama's own, which stock llama.cpp does not read" if found.dialect else ""),
+        ("dialect", f"Ollama's own ({_cut(found.dialect.family)})" if found.dialect else None),
     )
 
 
@@ -172,7 +174,7 @@ def _document(found: Inspection, keys: Sequence[Key] | None, tensors: Sequence[T
         "shard": shard_index(gguf) if shard_count(gguf) > 1 else None,
         "shards": shard_count(gguf),
         "architecture": architecture(gguf),
-        "dialect": found.dialect,
+        "dialect": found.dialect.family if found.dialect else "",
         "parameter_count": parameter_count(gguf),
         "quantization": file_type(gguf),
         "types": [{"type": t.type.name, "tensors": t.tensors, "size": t.size} for t in found.types],

@@ -92,6 +92,7 @@ def _document(store: Store, described: Description) -> dict[str, object]:
     return {
         **_identity(parts.model),
         "architecture": described.architecture,
+        "dialect": described.dialect.family if described.dialect else "",
         "parameter_size": described.parameters,
         "context_length": described.context_length,
         "embedding_length": described.embedding_length,

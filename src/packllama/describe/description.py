@@ -6,9 +6,11 @@ from pathlib import Path
 from packllama.base.errors import NotSupported, TemplateError
 from packllama.gguf import (
     GGUF,
+    Dialect,
     architecture,
     chat_template,
     context_length,
+    dialect_of,
     embedding_length,
     human_count,
     open_gguf,
@@ -36,8 +38,9 @@ class Description:
     """What ``show`` prints. Lengths are in tokens or numbers; None when the file does not say.
 
     ``gguf`` is the header of the file that is loaded, the last one. ``template`` is what renders the model: the
-    text of its Go template layer, or the GGUF's own Jinja template, or the plain one. ``notes`` say what of the model
-    could not be understood.
+    text of its Go template layer, or the GGUF's own Jinja template, or the plain one. ``dialect`` is Ollama's own form
+    of GGUF that the weights, or else a projector, are in. ``notes`` say what keeps the model from being run as it
+    should.
     """
 
     parts: ModelParts
@@ -52,6 +55,7 @@ class Description:
     capabilities: tuple[str, ...]
     projector: Projector | None
     template: str
+    dialect: Dialect | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -75,8 +79,10 @@ def describe(store: Store, model: Model, *, go_template: bool | None = None) -> 
             hint="Only --layers can be shown of it.",
         )
     weights = layer_paths(store, model, LayerKind.MODEL)
-    projectors = [open_gguf(path) for path in layer_paths(store, model, LayerKind.PROJECTOR)]
-    gguf = open_gguf(weights[-1]) if weights else None
+    loaded = [*weights[-1:], *layer_paths(store, model, LayerKind.PROJECTOR)]
+    headers = [open_gguf(path) for path in loaded]
+    gguf, projectors = (headers[0], headers[1:]) if weights else (None, headers)
+    dialect = next(filter(None, map(dialect_of, headers, loaded)), None)
     template, notes = _parsed(parts.template)
     wish = True if notes else go_template
     jinja = chat_template(gguf) if gguf else None
@@ -95,7 +101,8 @@ def describe(store: Store, model: Model, *, go_template: bool | None = None) -> 
         capabilities=capabilities(config, model=gguf, projectors=projectors, template=template, go_template=wish),
         projector=_projector(projectors[0]) if projectors else None,
         template=PLAIN_TEMPLATE if shown is None else shown,
-        notes=notes,
+        dialect=dialect,
+        notes=(*notes, dialect.note) if dialect else notes,
     )
 
 

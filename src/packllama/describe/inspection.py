@@ -11,10 +11,11 @@ from packllama.base.stop import Stop
 from packllama.config import ModelConfig
 from packllama.gguf import (
     GGUF,
+    Dialect,
     Kind,
     TensorType,
     architecture,
-    has_inline_tensors,
+    dialect_of,
     kind_of,
     license_name,
     projector_facts,
@@ -23,8 +24,6 @@ from packllama.gguf import (
 from packllama.manifest import MANIFEST_LIMIT, Manifest
 from packllama.prompt import capabilities
 
-# Architectures by names that only Ollama's converters write; llama.cpp calls the same models otherwise.
-_OLLAMA_NAMES = {"deepseekocr", "glm4moelite", "glmocr", "gptoss", "mllama", "olmo3", "qwen25vl"}
 _BLANK = b" \t\r\n"
 
 
@@ -42,9 +41,8 @@ class Inspection:
     """What a GGUF is. Its plain facts (architecture, context, …) are for :mod:`packllama.gguf` to read from ``gguf``.
 
     ``variant`` is what sort of projector or adapter it is, in the file's own word. ``types`` begin with the one that
-    takes most bytes. ``license`` is the name or SPDX id that the file states. ``dialect`` is ``ollama`` for a file
-    that stock llama.cpp refuses or misreads, as far as its names tell, else empty. ``capabilities`` are in Ollama's
-    words, as of a model built of this file alone.
+    takes most bytes. ``license`` is the name or SPDX id that the file states. ``dialect`` is Ollama's own form of
+    GGUF that the file is in, if it is. ``capabilities`` are in Ollama's words, as of a model built of this file alone.
     """
 
     path: Path
@@ -53,7 +51,7 @@ class Inspection:
     variant: str
     types: tuple[TypeShare, ...]
     license: str
-    dialect: str
+    dialect: Dialect | None
     capabilities: tuple[str, ...]
 
 
@@ -73,7 +71,7 @@ def inspect(path: Path, *, stop: Stop | None = None) -> Inspection | Manifest:
         if size <= MANIFEST_LIMIT and _begins_as_json(descriptor, path):
             raw = read_small(path, limit=MANIFEST_LIMIT, what="a manifest")
             return Manifest.decode(raw, where=str(path))
-        return _inspection(path, read_gguf(descriptor, size=size, where=str(path), stop=stop))
+        return _inspection(path, read_gguf(descriptor, size=size, where=str(path), stop=stop), stop=stop)
     finally:
         os.close(descriptor)
 
@@ -85,7 +83,7 @@ def _begins_as_json(descriptor: int, path: Path) -> bool:
         raise from_os_error(error, doing="reading", where=path) from error
 
 
-def _inspection(path: Path, gguf: GGUF) -> Inspection:
+def _inspection(path: Path, gguf: GGUF, *, stop: Stop | None) -> Inspection:
     kind = kind_of(gguf)
     return Inspection(
         path=path,
@@ -94,7 +92,7 @@ def _inspection(path: Path, gguf: GGUF) -> Inspection:
         variant=_variant(gguf, kind),
         types=_types(gguf),
         license=license_name(gguf),
-        dialect=_dialect(gguf, kind),
+        dialect=dialect_of(gguf, path, stop=stop),
         capabilities=_capabilities(gguf, kind),
     )
 
@@ -112,11 +110,6 @@ def _types(gguf: GGUF) -> tuple[TypeShare, ...]:
     for tensor in gguf.tensors:
         sizes[tensor.type] += tensor.size
     return tuple(TypeShare(kind, counts[kind], size) for kind, size in sizes.most_common())
-
-
-def _dialect(gguf: GGUF, kind: Kind) -> str:
-    own = architecture(gguf) in _OLLAMA_NAMES or has_inline_tensors(gguf)
-    return "ollama" if kind is Kind.MODEL and own else ""
 
 
 def _capabilities(gguf: GGUF, kind: Kind) -> tuple[str, ...]:

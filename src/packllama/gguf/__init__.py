@@ -9,6 +9,7 @@ It never reads tensor data, never maps a file into memory, never writes, and nev
 """
 
 from packllama.gguf.arrays import read_array, read_element
+from packllama.gguf.dialect import Dialect, Reader, dialect_of, refuse_dialect
 from packllama.gguf.facts import (
     ProjectorFacts,
     architecture,
@@ -38,9 +39,11 @@ __all__ = [
     "MAGIC",
     "ArrayInfo",
     "ByteOrder",
+    "Dialect",
     "Element",
     "Kind",
     "ProjectorFacts",
+    "Reader",
     "Scalar",
     "TensorInfo",
     "TensorType",
@@ -49,6 +52,7 @@ __all__ = [
     "architecture",
     "chat_template",
     "context_length",
+    "dialect_of",
     "embedding_length",
     "file_type",
     "has_inline_audio",
@@ -64,6 +68,7 @@ __all__ = [
     "read_array",
     "read_element",
     "read_gguf",
+    "refuse_dialect",
     "refuse_shard",
     "shard_count",
     "shard_index",

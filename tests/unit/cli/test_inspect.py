@@ -120,7 +120,10 @@ def test_a_shard_and_a_dialect(tmp_path: Path, run: Run, gguf: Callable[[str], P
     keys = [LLAMA, scalar("split.no", ValueType.UINT16, 1), scalar("split.count", ValueType.UINT16, 3)]
     (tmp_path / "m.gguf").write_bytes(builder.gguf(keys))
     assert "model, shard 2 of 3 " in run("inspect", "m.gguf").out
-    assert "stock llama.cpp does not read" in run("inspect", str(gguf("tiny-gemma3-inline.gguf"))).out
+    shown = run("inspect", str(gguf("tiny-gemma3-inline.gguf")))
+    assert ["dialect", "Ollama's own (gemma3)"] in [line.split(maxsplit=1) for line in lines(shown.out)]
+    assert "Gemma 3 in Ollama's own form of GGUF" in shown.err
+    assert run("inspect", "--json", str(gguf("tiny-gemma3-inline.gguf"))).document["dialect"] == "gemma3"
 
 
 def test_a_manifest(tmp_path: Path, run: Run) -> None:

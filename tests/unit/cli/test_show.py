@@ -100,3 +100,11 @@ def test_what_cannot_be_shown(name: str, status: int, message: str, tmp_path: Pa
 def test_local_is_left_out_of_a_name(tmp_path: Path, show: Callable[..., str]) -> None:
     put(tmp_path, (LayerKind.SYSTEM, b"latest"))
     assert show("--system", "a:local") == "latest"
+
+
+def test_ollamas_own_form_of_gguf(tmp_path: Path, gguf: Callable[[str], Path]) -> None:
+    put_model(tmp_path / "store", "a", weights=gguf("tiny-gemma3-inline.gguf").read_bytes())
+    done = packllama("show", "a", "--json", cwd=tmp_path)
+    assert json.loads(done.stdout)["dialect"] == "gemma3"
+    assert "this is Gemma 3 in Ollama's own form of GGUF" in done.stderr
+    assert "dialect" not in packllama("show", "a", cwd=tmp_path).stdout

@@ -26,6 +26,10 @@ GEMMA_HEADER = builder.gguf(
     [builder.tensor("token_embd.weight", [3840, 3_177_083], kind=2)],
 )
 
+OLD_PROJECTOR = builder.gguf(
+    [builder.string("general.architecture", "clip"), builder.boolean("clip.has_vision_encoder", True)]
+)
+
 
 def described(root: Path, name: str = "a") -> Description:
     store = Store(root)
@@ -56,6 +60,25 @@ def test_a_template_that_does_not_parse(tmp_path: Path, gguf: Callable[[str], Pa
     assert (found.capabilities, found.template) == (("completion",), "{{ .Tools")
     (note,) = found.notes
     assert "its TEMPLATE does not parse: template: :1: unclosed action" in note
+
+
+@pytest.mark.parametrize(
+    ("weights", "projector", "family"),
+    [
+        ("tiny-gemma3-inline.gguf", b"", "gemma3"),
+        ("tiny-gemma3-inline.gguf", OLD_PROJECTOR, "gemma3"),
+        ("tiny-gemma3.gguf", OLD_PROJECTOR, "llava-projector"),
+        ("tiny-gemma3.gguf", b"", None),
+    ],
+)
+def test_dialect(
+    weights: str, projector: bytes, family: str | None, tmp_path: Path, gguf: Callable[[str], Path]
+) -> None:
+    more = [(LayerKind.PROJECTOR, projector)] if projector else []
+    put_model(tmp_path, "a", *more, weights=gguf(weights).read_bytes())
+    found = described(tmp_path)
+    assert (found.dialect and found.dialect.family) == family
+    assert found.notes == ((found.dialect.note,) if found.dialect else ())
 
 
 def test_the_users_choice_between_templates(tmp_path: Path, gguf: Callable[[str], Path]) -> None:

@@ -1,0 +1,138 @@
+"""What tells one form of GGUF from another: keys, tensors, tokens. A mark is a question to a file, answered yes or no.
+
+A key of the wrong type counts as there, but never has the value that a mark asks for.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from packllama.base.reading import open_plain
+from packllama.base.stop import Stop
+from packllama.gguf.arrays import read_element
+from packllama.gguf.facts import architecture, chat_template, projector_facts
+from packllama.gguf.gguf import GGUF
+from packllama.gguf.valuetype import ValueType
+
+# In Llama 3's vocabulary.
+_END_OF_TEXT, _START_HEADER, _END_OF_TURN = 128001, 128006, 128009
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedFile:
+    """The file at ``path`` whose header is ``gguf``."""
+
+    gguf: GGUF
+    path: Path
+    stop: Stop | None
+
+    def key(self, name: str) -> str:
+        """The full name of a key; one that begins with a dot is the architecture's own."""
+        return architecture(self.gguf) + name if name.startswith(".") else name
+
+    def rows(self, tensor: str) -> int | None:
+        """A tensor's second dimension; ``None`` when it has none, or is not there."""
+        shapes = (each.shape for each in self.gguf.tensors if each.name == tensor)
+        return next((shape[1] for shape in shapes if len(shape) > 1), None)
+
+    def token(self, number: int) -> str | None:
+        """A token's text, read from the file; ``None`` when there is no such token.
+
+        Raises: as :func:`packllama.gguf.read_element` does.
+        """
+        tokens = self.gguf.array("tokenizer.ggml.tokens")
+        if tokens is None or tokens.element_type is not ValueType.STRING or number >= tokens.count:
+            return None
+        fd = open_plain(self.path, what="a GGUF file")
+        try:
+            text = read_element(fd, tokens, number, size=self.gguf.size, where=str(self.path), stop=self.stop)
+        finally:
+            os.close(fd)
+        return str(text)
+
+
+Mark: TypeAlias = Callable[[MarkedFile], bool]
+
+
+def always(_: MarkedFile) -> bool:
+    """For architectures whose name alone tells."""
+    return True
+
+
+def has_key(*names: str) -> Mark:
+    """One of these keys is there, whatever it holds."""
+    return lambda file: any(file.key(name) in file.gguf.metadata for name in names)
+
+
+def lacks_key(name: str) -> Mark:
+    """The key is not there."""
+    return lambda file: file.key(name) not in file.gguf.metadata
+
+
+def has_text(name: str, text: str) -> Mark:
+    """The key holds this text."""
+    return lambda file: file.gguf.string(name) == text
+
+
+def has_tensor(name: str) -> Mark:
+    """There is a tensor of exactly this name."""
+    return lambda file: any(tensor.name == name for tensor in file.gguf.tensors)
+
+
+def begins(*prefixes: str) -> Mark:
+    """The name of some tensor begins so."""
+    return lambda file: any(tensor.name.startswith(prefixes) for tensor in file.gguf.tensors)
+
+
+def ends(suffix: str) -> Mark:
+    """The name of some tensor ends so."""
+    return lambda file: any(tensor.name.endswith(suffix) for tensor in file.gguf.tensors)
+
+
+def both(first: Mark, second: Mark) -> Mark:
+    """Two marks at once."""
+    return lambda file: first(file) and second(file)
+
+
+def without(mark: Mark) -> Mark:
+    """The mark is missing."""
+    return lambda file: not mark(file)
+
+
+def has_experts(file: MarkedFile) -> bool:
+    """It says that it is a mixture of experts."""
+    counts = (file.gguf.integer(file.key(name)) for name in (".expert_count", ".expert_used_count"))
+    return any(count is not None and count > 0 for count in counts)
+
+
+def vocabularies_differ(file: MarkedFile) -> bool:
+    """Gemma 3n's two tables of embeddings have rows for different numbers of tokens."""
+    rows = file.rows("token_embd.weight"), file.rows("per_layer_token_embd.weight")
+    return None not in rows and rows[0] != rows[1]
+
+
+def spelled_charsmap(file: MarkedFile) -> bool:
+    """The tokenizer's table of characters, which should be bytes, is stored as texts."""
+    charsmap = file.gguf.array("tokenizer.ggml.precompiled_charsmap")
+    return charsmap is not None and charsmap.element_type is ValueType.STRING
+
+
+def untyped_projector(file: MarkedFile) -> bool:
+    """A projector from before projectors had a type."""
+    return projector_facts(file.gguf).lacks_type
+
+
+def misnamed_llama3(file: MarkedFile) -> bool:
+    """Llama 3's tokens, and a header that does not say so. The tokens are asked last: they cost a read."""
+    gguf = file.gguf
+    splitting = gguf.metadata.get("tokenizer.ggml.pre")
+    unsaid = splitting is None or splitting.text in ("", "default")
+    if not unsaid and gguf.integer("tokenizer.ggml.eos_token_id") != _END_OF_TEXT:
+        return False
+    if file.token(_END_OF_TURN) != "<|eot_id|>":
+        return False
+    template = chat_template(gguf) or ""
+    named = any(token in template for token in ("<|start_header_id|>", "<|eot_id|>"))
+    return named or file.token(_START_HEADER) == "<|start_header_id|>"
