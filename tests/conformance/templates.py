@@ -19,7 +19,7 @@ from packllama.base.errors import PackLlamaError
 from packllama.config import ModelConfig
 from packllama.message import Message, decode_messages
 from packllama.name import ModelName
-from packllama.prompt import ChatRequest, EngineSide, PromptModel, chat_prompt
+from packllama.prompt import ChatRequest, EngineSide, PromptModel, ThinkingParser, chat_prompt
 from packllama.template import Template, Think
 from packllama.template.budget import Budget
 from packllama.template.compile import compile_tree
@@ -78,6 +78,12 @@ def _tooltag(case: Case) -> object:
     return Template.parse(case["template"]).tool_tag
 
 
+def _thinkparse(case: Case) -> object:
+    data = case["data"]
+    parser = ThinkingParser(data["open"], data["close"])
+    return [list(parser.feed(chunk)) for chunk in data["chunks"]]
+
+
 def _chatprompt(case: Case) -> object:
     data = case["data"]
     think = data.get("think")
@@ -110,6 +116,7 @@ KINDS: Mapping[str, Callable[[Case], object]] = {
     "vars": _vars,
     "tags": _tags,
     "tooltag": _tooltag,
+    "thinkparse": _thinkparse,
     "chatprompt": _chatprompt,
 }
 

@@ -1,7 +1,7 @@
 """Messages in, the text that a model sees out: which template is used, what fits into the context, where images stand.
 
-Starts no process and asks no network: applying the engine's own template and counting tokens are callables that
-come from outside. Follows Ollama's template rules (part C).
+And back: an answer's thinking told from its content. Starts no process and asks no network: applying the engine's own
+template and counting tokens are callables that come from outside. Follows Ollama's template rules (part C).
 """
 
 from packllama.prompt.build import ApplyJinja, EngineSide, chat_prompt, generate_prompt
@@ -9,6 +9,7 @@ from packllama.prompt.capabilities import capabilities
 from packllama.prompt.choice import PLAIN_TEMPLATE, uses_jinja
 from packllama.prompt.model import PromptModel
 from packllama.prompt.request import ChatRequest, GenerateRequest, Prompt
+from packllama.prompt.thinking import ThinkingParser
 
 __all__ = [
     "PLAIN_TEMPLATE",
@@ -18,6 +19,7 @@ __all__ = [
     "GenerateRequest",
     "Prompt",
     "PromptModel",
+    "ThinkingParser",
     "capabilities",
     "chat_prompt",
     "generate_prompt",

@@ -1,0 +1,197 @@
+"""One conversation: its messages and settings, and the model that answers next."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from types import TracebackType
+
+from packllama.base.errors import BadInput, ModelfileError, NotSupported
+from packllama.base.stop import Stop
+from packllama.build import create
+from packllama.chat.pictures import Picture, take_pictures
+from packllama.describe import Description, describe
+from packllama.engine import AnswerFormat, Chunk, Residence, sendable
+from packllama.jsonfields import Json
+from packllama.message import Message
+from packllama.modelfile import Command, Modelfile, parse_parameter
+from packllama.name import ModelName
+from packllama.places.store import Store
+from packllama.prompt import ChatRequest
+from packllama.template import Think
+
+
+class Session(AbstractContextManager["Session"]):
+    """A conversation with a model of a store. Closing it unloads the model.
+
+    ``think``, None for what the model does by itself, and ``answer_format`` may be set at any time.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        name: ModelName,
+        *,
+        residence: Residence,
+        go_template: bool | None = None,
+        think: Think = None,
+        answer_format: AnswerFormat | None = None,
+    ) -> None:
+        """Raises: ModelNotFound, IntegrityError, InvalidManifest, GGUFError, NotSupported."""
+        self._store = store
+        self._residence = residence
+        self._go_template = go_template
+        self._described = self._describe(name)
+        self._messages: list[Message] = []
+        self._texts: dict[str, tuple[str, ...]] = {}
+        self._options: dict[str, Json] = {}
+        self._system = ""
+        self.think = think
+        self.answer_format = answer_format
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._residence.__exit__(kind, error, trace)
+
+    @property
+    def name(self) -> ModelName:
+        return self._described.parts.model.name
+
+    @property
+    def described(self) -> Description:
+        """The model that answers."""
+        return self._described
+
+    @property
+    def sees(self) -> bool:
+        """The model takes pictures."""
+        return "vision" in self._described.capabilities
+
+    @property
+    def stored(self) -> tuple[Message, ...]:
+        """What the model brings along as already said."""
+        return self._described.parts.messages
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """What was said here."""
+        return tuple(self._messages)
+
+    @property
+    def system(self) -> str:
+        """The system message that was set here; empty: the model's own holds."""
+        return self._system
+
+    @property
+    def options(self) -> Mapping[str, Json]:
+        """The parameters that were set here."""
+        return self._options
+
+    def load(self, *, stop: Stop) -> float:
+        """Load the model, so that the first answer need not wait for it. Returns the seconds that it took.
+
+        Raises: as :func:`packllama.engine.loaded` does.
+        """
+        with self._residence.model(self.name, self._options, stop=stop) as model:
+            return model.load_seconds
+
+    def switch(self, name: ModelName, *, stop: Stop) -> None:
+        """Talk to another model from now on; what was said is forgotten, what was set stays. On error nothing changes.
+
+        Raises: as the constructor and `load` do.
+        """
+        described = self._describe(name)
+        with self._residence.model(described.parts.model.name, self._options, stop=stop):
+            self._described = described
+        self.clear()
+
+    def ask(self, text: str, *, stop: Stop) -> Iterator[Chunk]:
+        """The answer to a question, as it is made. Both are remembered, an answer that is stopped as far as it came.
+
+        Of a model with eyes, paths of pictures are taken out of the question; see :meth:`take` to announce them.
+
+        Raises:
+            BadInput: a file that is no picture.
+            What :meth:`packllama.engine.LoadedModel.chat` raises. A question without any answer is forgotten.
+        """
+        question, pictures = self.take(text, stop=stop)
+        yield from self.answer(question, pictures, stop=stop)
+
+    def take(self, text: str, *, stop: Stop) -> tuple[str, tuple[Picture, ...]]:
+        """A question without the paths of its pictures, and the pictures, as the engine takes them.
+
+        Raises: BadInput, NotSupported, EngineMissing, MachineError, Cancelled.
+        """
+        if not self.sees:
+            return text, ()
+        taken = take_pictures(text, stop=stop)
+        pictures = (Picture(one.path, sendable(one.data, where=one.path)) for one in taken.pictures)
+        return taken.prompt, tuple(pictures)
+
+    def answer(self, question: str, pictures: Sequence[Picture] = (), *, stop: Stop) -> Iterator[Chunk]:
+        """The answer to a question whose pictures were taken. Raises: as `ask` does."""
+        asked = Message("user", question, images=tuple(picture.data for picture in pictures))
+        request = ChatRequest((*self._messages, asked), think=self.think)
+        content = thinking = ""
+        try:
+            with self._residence.model(self.name, self._options, stop=stop) as model:
+                for chunk in model.chat(request, options=self._options, answer_format=self.answer_format, stop=stop):
+                    content += chunk.text
+                    thinking += chunk.thinking
+                    yield chunk
+        finally:
+            if content or thinking:
+                self._messages += [asked, Message("assistant", content, thinking=thinking)]
+
+    def set_parameter(self, name: str, values: Sequence[str]) -> None:
+        """Set an option for what comes; ``stop`` takes several values, the others one.
+
+        Raises: BadInput: there is no such parameter, or a value is not of its type.
+        """
+        if name != "stop" and len(values) != 1:
+            raise BadInput(f"the parameter {name!r} takes one value, not {len(values)}")
+        try:
+            parsed = parse_parameter(name, values[0])
+        except ModelfileError as error:
+            raise BadInput(error.message, hint=error.hint) from error
+        self._texts[name] = tuple(values)
+        self._options[name] = list(values) if isinstance(parsed, tuple) else parsed
+
+    def set_system(self, text: str) -> None:
+        """Say to the model how to be, from here on. One said directly before is replaced."""
+        if self._messages and self._messages[-1].role == "system":
+            self._messages.pop()
+        self._system = text
+        self._messages.append(Message("system", text))
+
+    def clear(self) -> None:
+        """Forget what was said; the system message stays."""
+        self._messages = [Message("system", self._system)] if self._system else []
+
+    def save(self, name: ModelName, *, stop: Stop) -> None:
+        """Make a model of this conversation: the one that answers, with what was set and said.
+
+        Raises: as :func:`packllama.build.create` does. The store is then as it was.
+        """
+        if any(message.images for message in self._messages):
+            raise NotSupported("a model cannot hold pictures, which this conversation has", where=name.short)
+        create(
+            name,
+            Modelfile(tuple(self._commands())),
+            base=self._store.layout.root.absolute(),
+            store=self._store,
+            stop=stop,
+        )
+
+    def _commands(self) -> Iterator[Command]:
+        yield Command("model", self.name.full)
+        if self._system:
+            yield Command("system", self._system)
+        for parameter, values in self._texts.items():
+            for value in values:
+                yield Command(parameter, value)
+        for message in (*self.stored, *self._messages):
+            if message.role != "system":
+                yield Command("message", f"{message.role}: {message.content}")
+
+    def _describe(self, name: ModelName) -> Description:
+        return describe(self._store, self._store.find(name), go_template=self._go_template)
