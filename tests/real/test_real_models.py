@@ -11,6 +11,7 @@ from packllama.base.stop import Stop
 from packllama.engine import loaded
 from packllama.name import ModelName
 from packllama.places.store import Store
+from packllama.prompt import GenerateRequest
 from tests.faults.checker import check
 from tests.program import packllama
 
@@ -56,4 +57,5 @@ def test_smollm(lines: str, system: str, tmp_path: Path, need_module: Callable[[
     (tmp_path / "Modelfile").write_text(f"FROM {weights}\nPARAMETER temperature 0\n{lines}")
     assert packllama("create", "smollm2", "--link", cwd=tmp_path).returncode == 0
     with loaded(Store(tmp_path / "store"), ModelName.parse("smollm2"), stop=Stop()) as model:
-        assert model.prompt("What is the capital of France?", stop=Stop()).text == SMOLLM.format(system)
+        request = GenerateRequest("What is the capital of France?")
+        assert model.generate_prompt(request, stop=Stop()).text == SMOLLM.format(system)

@@ -36,6 +36,7 @@ A message says what was expected and what was found; ``where`` names the file, l
 import errno
 import os
 import re
+from collections.abc import Sequence
 
 
 class PackLlamaError(Exception):
@@ -76,13 +77,14 @@ class NotFound(PackLlamaError):
 
 
 class ModelNotFound(NotFound):
-    """The place has no model of that name. ``message``: for a verb whose words are given."""
+    """The place has no model of that name. ``message``: for a verb whose words are given. ``near``: names it has."""
 
-    def __init__(self, name: str, *, where: str = "", message: str = "") -> None:
+    def __init__(self, name: str, *, where: str = "", message: str = "", near: Sequence[str] = ()) -> None:
+        meant = f"Did you mean {' or '.join(repr(other) for other in near)}? " if near else ""
         super().__init__(
             message or f"model '{name}' not found",
             where=where,
-            hint="'packllama list' shows what is there.",
+            hint=f"{meant}'packllama list' shows what is there.",
         )
 
 

@@ -180,7 +180,7 @@ class NewFile:
     Not to be shared between threads. A large one has a thread of its own that syncs.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, mode: int = 0o666) -> None:
         self.path = folder / f"tmp{os.urandom(8).hex()}"
         self._moved = False
         self._unsynced = 0
@@ -188,7 +188,7 @@ class NewFile:
         self._sync_error: OSError | None = None
         with translated("creating a file", folder), opened_folder(folder) as parent:
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-            self.descriptor = os.open(self.path.name, flags, 0o666, dir_fd=parent)
+            self.descriptor = os.open(self.path.name, flags, mode, dir_fd=parent)
             give_to_owner_of(parent, self.descriptor)
 
     def __enter__(self) -> Self:
@@ -263,9 +263,9 @@ class NewFile:
 def write_file(target: Path, data: bytes, *, staging: Path, mode: int | None = 0o644) -> None:
     """Write a whole file durably and atomically. ``staging`` is a folder of the same file system.
 
-    ``mode`` None: 0666 less the umask.
+    ``mode`` None: 0666 less the umask. Nobody may read it a moment before who may not do so in the end.
     """
-    with NewFile(staging) as file:
+    with NewFile(staging, mode=0o666 if mode is None else mode) as file:
         file.write(data)
         file.move_to(target, mode=mode)
 

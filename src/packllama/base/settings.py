@@ -14,6 +14,12 @@ from packllama.base.units import parse_duration
 # Without a sign of life for so long, a load has failed.
 LOAD_TIMEOUT_SECONDS = 300.0
 
+# How long a model stays loaded that nobody asks.
+KEEP_ALIVE_SECONDS = 300.0
+
+# What every Unix has.
+EDITOR = "vi"
+
 _TRUE_WORDS = {"1", "t", "T", "TRUE", "true", "True"}
 _FALSE_WORDS = {"", "0", "f", "F", "FALSE", "false", "False"}
 
@@ -27,8 +33,11 @@ class Settings:
 
     ``named_store`` came from ``PACKLLAMA_STORE`` or ``OLLAMA_MODELS``, as ``named_store_origin`` tells.
     ``context_length`` is the ``num_ctx`` of models that set none; ``keep_replaced`` keeps the blobs of a model that is
-    built anew; ``load_timeout_seconds`` of 0 or less means for ever; ``go_template`` says whether a model's TEMPLATE
-    or its GGUF's own template builds the prompts, where it has both.
+    built anew; ``load_timeout_seconds`` of 0 or less means for ever, and so does ``keep_alive_seconds`` below 0;
+    ``go_template`` says whether a model's TEMPLATE or its GGUF's own template builds the prompts, where it has both.
+    ``state`` is the folder for what packllama remembers from one run to the next; ``history`` whether that is what a
+    person typed; ``editor`` the command line of an editor; ``draws`` whether the terminal can move its cursor, and
+    ``colour`` whether it may be coloured.
     """
 
     home: Path | None = None
@@ -38,7 +47,13 @@ class Settings:
     context_length: int | None = None
     keep_replaced: bool = False
     load_timeout_seconds: float = LOAD_TIMEOUT_SECONDS
+    keep_alive_seconds: float = KEEP_ALIVE_SECONDS
     go_template: bool | None = None
+    state: Path | None = None
+    history: bool = True
+    editor: str = EDITOR
+    draws: bool = True
+    colour: bool = True
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
@@ -46,15 +61,26 @@ class Settings:
         values = {name: _clean(text) for name, text in environ.items()}
         home = values.get("HOME") or values.get("USERPROFILE")
         store, origin = _named_store(values)
+        draws = values.get("TERM", "").lower() not in {"dumb", "unknown"}
+        editors = (values.get(name) for name in ("OLLAMA_EDITOR", "VISUAL", "EDITOR"))
         return cls(
             home=Path(home) if home else None,
             named_store=store,
             named_store_origin=origin,
             engine=_path(values.get("PACKLLAMA_ENGINE")),
             context_length=_positive(values.get("OLLAMA_CONTEXT_LENGTH")),
-            load_timeout_seconds=_load_timeout(values),
+            load_timeout_seconds=_seconds(
+                values, "PACKLLAMA_LOAD_TIMEOUT", "OLLAMA_LOAD_TIMEOUT", otherwise=LOAD_TIMEOUT_SECONDS
+            ),
+            keep_alive_seconds=_seconds(values, "OLLAMA_KEEP_ALIVE", otherwise=KEEP_ALIVE_SECONDS),
             keep_replaced=_truth(values.get("OLLAMA_NOPRUNE", "")),
             go_template=_wish(values.get("OLLAMA_GO_TEMPLATE", "")),
+            state=_state(values, home),
+            history=not _truth(values.get("OLLAMA_NOHISTORY", "")),
+            editor=next(filter(None, editors), EDITOR),
+            draws=draws,
+            # Any value counts: https://no-color.org
+            colour=draws and not values.get("NO_COLOR"),
         )
 
     def home_folder(self) -> Path:
@@ -82,6 +108,14 @@ def _named_store(values: Mapping[str, str]) -> tuple[Path | None, str]:
     return None, ""
 
 
+def _state(values: Mapping[str, str], home: str | None) -> Path | None:
+    """By the XDG rules, which ignore a relative path."""
+    named = values.get("XDG_STATE_HOME", "")
+    if named.startswith("/"):
+        return Path(named, "packllama")
+    return Path(home, ".local/state/packllama") if home else None
+
+
 def _path(text: str | None) -> Path | None:
     return Path(text) if text else None
 
@@ -93,11 +127,11 @@ def _positive(text: str | None) -> int | None:
     return int(text) or None
 
 
-def _load_timeout(values: Mapping[str, str]) -> float:
-    """What cannot be read counts as not said, as in Ollama."""
-    text = values.get("PACKLLAMA_LOAD_TIMEOUT") or values.get("OLLAMA_LOAD_TIMEOUT") or ""
+def _seconds(values: Mapping[str, str], *names: str, otherwise: float) -> float:
+    """The first that is said; what cannot be read counts as not said, as in Ollama."""
+    text = next(filter(None, (values.get(name) for name in names)), "")
     seconds = parse_duration(text)
-    return LOAD_TIMEOUT_SECONDS if seconds is None else seconds
+    return otherwise if seconds is None else seconds
 
 
 def _truth(text: str) -> bool:

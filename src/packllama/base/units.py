@@ -1,4 +1,4 @@
-"""Sizes and times: written as Ollama's command line writes them, durations read as Go reads them."""
+"""Sizes and times: written as Ollama's command line writes them, durations read and written as Go does."""
 
 import re
 
@@ -44,6 +44,26 @@ def human_when(then: float, *, now: float) -> str:
     if then > now + 20 * 365 * _DAY:
         return "Forever"
     return f"{human_age(then - now)} from now" if then > now else f"{human_age(now - then)} ago"
+
+
+def go_duration(seconds: float) -> str:
+    """A time as Go prints it: ``1.070681808s``, ``63.382192ms``, ``1m2.5s``, ``1h0m0s``."""
+    nanoseconds = round(abs(seconds) * 1e9)
+    sign = "-" if seconds < 0 and nanoseconds else ""
+    for size, unit in ((1, "ns"), (10**3, "µs"), (10**6, "ms")):
+        if 0 < nanoseconds < 1000 * size:
+            return sign + _decimal(nanoseconds, size) + unit
+    minutes, rest = divmod(nanoseconds, _MINUTE * 10**9)
+    hours, minutes = divmod(minutes, 60)
+    above = f"{hours}h{minutes}m" if hours else f"{minutes}m" if minutes else ""
+    return f"{sign}{above}{_decimal(rest, 10**9)}s"
+
+
+def _decimal(number: int, size: int) -> str:
+    """``number / size``, exact; ``size`` is a power of ten."""
+    whole, part = divmod(number, size)
+    digits = f"{size + part}"[1:].rstrip("0")
+    return f"{whole}.{digits}" if digits else str(whole)
 
 
 _GO_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}

@@ -40,9 +40,18 @@ class Door:
             sys.stderr.write(escaped(text) + "\n")
             sys.stderr.flush()
 
+    def say_lines(self, text: str) -> None:
+        """Several lines of talk, each with its newline."""
+        for line in text.splitlines():
+            self.say(line)
+
     def result(self, text: str) -> None:
         """Text on stdout: as it is, but made harmless for a terminal."""
         _write(escaped(text, keep="\n\t") if sys.stdout.isatty() else text)
+
+    def drawing(self, text: str) -> None:
+        """Text on stdout that is harmless already: what steers the terminal in it is ours."""
+        _write(text)
 
     def result_bytes(self, data: bytes) -> None:
         """Bytes on stdout, as they are: paths need not be text."""
@@ -72,8 +81,10 @@ class Progress:
 
     LINE_SECONDS = 30.0
 
-    def __init__(self, door: Door, label: str) -> None:
+    def __init__(self, door: Door, label: str, *, lines: bool = True) -> None:
+        """``lines``: say something where there is no terminal, too."""
         self._door = door
+        self._lines = lines
         self._label = label
         self._total = 0
         self._done = 0
@@ -88,7 +99,9 @@ class Progress:
             self._bar.close()
 
     def planned(self, total: int) -> None:
-        self._total = total
+        self._total, self._done = total, 0
+        if self._bar is not None:
+            self._bar.close()
         if sys.stderr.isatty() and not self._door.quiet:
             self._bar = _Bar(self._label, total)
 
@@ -96,7 +109,7 @@ class Progress:
         self._done += count
         if self._bar is not None:
             self._bar.advance(count)
-        elif time.monotonic() >= self._next_line:
+        elif self._lines and time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + self.LINE_SECONDS
             self._door.say(f"{self._label}: {self._done:,} of {self._total:,} bytes")
 

@@ -1,93 +1,94 @@
-"""``packllama run``: one answer."""
+"""``packllama run``: a conversation on a terminal, or one answer."""
 
 import sys
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import click
 
 from packllama.base.errors import NotSupported, UsageError
-from packllama.base.stop import Stop
 from packllama.cli import complete
-from packllama.cli.door import Door, Progress
+from packllama.cli.door import Door
+from packllama.cli.flags import BareFlags, GoDuration, ThinkType
+from packllama.cli.loading import loaded_for
+from packllama.cli.once import Once
 from packllama.cli.options import PlacePath, common, pass_door
 from packllama.cli.stdin import read_stdin
-from packllama.engine import Chunk, loaded
+from packllama.engine import AnswerFormat, Residence
 from packllama.name import ModelName, Source, split_source
+from packllama.template import Think
 
 # No model of today reads more than some millions of tokens.
 _STDIN_LIMIT = 64 << 20
 
 
-@click.command("run")
+@click.command("run", cls=BareFlags, bare={"--think": "true", "--truncate": "true"})
 @click.argument("name", shell_complete=complete.names)
 @click.argument("prompt", nargs=-1)
 @click.option("--engine", type=PlacePath(path_type=Path), help="A llama-server program to use as the engine.")
+@click.option("--format", "shape", metavar="json|SCHEMA", help="Have the answer in JSON, or as a JSON Schema says.")
+@click.option("--think", type=ThinkType(), metavar="[=LEVEL]", help="Think: true, false, high, medium, low or max.")
+@click.option("--hidethinking", is_flag=True, help="Do not print the thinking.")
+@click.option("--keepalive", type=GoDuration(), help="Unload after so long a silence (5m); below 0: never.")
+@click.option("--nowordwrap", is_flag=True, help="Do not wrap lines between words.")
+@click.option("--verbose", is_flag=True, help="Print timings after each answer.")
+@click.option("--dimensions", type=int, default=0, help="Print only so many numbers of a vector.")
+@click.option("--truncate", type=bool, default=True, metavar="[=false]", help="Cut a text too long for a vector.")
 @common
 @pass_door
-def command(door: Door, name: str, prompt: tuple[str, ...], engine: Path | None) -> None:
-    """Answer PROMPT with the model NAME. What is piped in stands before the words of PROMPT.
+def command(
+    door: Door,
+    name: str,
+    prompt: tuple[str, ...],
+    engine: Path | None,
+    shape: str | None,
+    think: Think,
+    hidethinking: bool,
+    keepalive: float | None,
+    nowordwrap: bool,
+    verbose: bool,
+    dimensions: int,
+    truncate: bool,
+) -> None:
+    """Talk with the model NAME. With a PROMPT, or piped, it answers once.
 
-    Nothing is downloaded: a model that is not in the store is an error.
+    What is piped in stands before the words of PROMPT. A model with eyes looks at the pictures whose paths stand in
+    the prompt; an embedding model prints the vector of the text. Nothing is downloaded: a model that is not in the
+    store is an error.
     """
     text, source = split_source(name)
     if source is Source.CLOUD:
         raise NotSupported("models that run elsewhere are not supported", where=name)
-    model = ModelName.parse(text)
-    question = _question(prompt, stop=door.stop)
-    with (
-        Progress(door, f"loading {model.short}") as progress,
-        loaded(
-            door.store(),
-            model,
-            engine=engine or door.settings.engine,
-            context=door.settings.context_length,
-            load_timeout=door.settings.load_timeout_seconds,
-            go_template=door.settings.go_template,
-            observer=progress,
-            stop=door.stop,
-        ) as running,
-    ):
-        # Without a question the model is only loaded, as Ollama does it.
-        chunks = running.ask(question, stop=door.stop) if question else iter(())
-        if door.as_json:
-            _print_document(door, model, chunks)
+    answer_format = AnswerFormat.parse(shape) if shape else None
+    store = door.store()
+    model = store.find(ModelName.parse(text)).name
+    load = partial(loaded_for, door, store, engine=engine)
+    if not prompt and sys.stdin.isatty() and sys.stdout.isatty() and not door.as_json:
+        from packllama.chat import Session
+        from packllama.cli.chat.loop import converse
+
+        residence = Residence(load, keep_alive=door.settings.keep_alive_seconds if keepalive is None else keepalive)
+        go_template = door.settings.go_template
+        with Session(
+            store, model, residence=residence, go_template=go_template, think=think, answer_format=answer_format
+        ) as session:
+            converse(door, session, wordwrap=not nowordwrap, hide_thinking=hidethinking, verbose=verbose)
+        return
+    question = _question(door, prompt)
+    with load(model, stop=door.stop) as running:
+        once = Once(door, running, wordwrap=not nowordwrap, hide_thinking=hidethinking, verbose=verbose)
+        if running.is_embedding:
+            once.vector(question, dimensions=dimensions, truncate=truncate)
         else:
-            _stream(door, chunks)
+            once.answer(question, think=think, answer_format=answer_format)
 
 
-def _question(words: tuple[str, ...], *, stop: Stop) -> str:
+def _question(door: Door, words: tuple[str, ...]) -> str:
     if sys.stdin.isatty():
         if not words:
             raise UsageError(
                 "there is no prompt", hint="Give one: packllama run NAME 'Why is the sky blue?' (or pipe it in)."
             )
         return " ".join(words)
-    text = read_stdin(_STDIN_LIMIT, stop=stop).decode("utf-8", errors="replace")
+    text = read_stdin(_STDIN_LIMIT, stop=door.stop).decode("utf-8", errors="replace")
     return " ".join([text, *words] if text else words)
-
-
-def _stream(door: Door, chunks: Iterator[Chunk]) -> None:
-    answered = False
-    for chunk in chunks:
-        answered = True
-        door.result(chunk.text)
-    if answered:
-        door.result("\n\n")
-
-
-def _print_document(door: Door, model: ModelName, chunks: Iterator[Chunk]) -> None:
-    pieces, reason, prompt_count, eval_count = [], "load", 0, 0
-    for chunk in chunks:
-        pieces.append(chunk.text)
-        if chunk.done is not None:
-            reason, prompt_count, eval_count = chunk.done.reason.value, chunk.done.prompt_count, chunk.done.eval_count
-    door.result_json(
-        {
-            "model": model.short,
-            "response": "".join(pieces),
-            "done_reason": reason,
-            "prompt_eval_count": prompt_count,
-            "eval_count": eval_count,
-        }
-    )

@@ -16,20 +16,28 @@ prompt's format (that is ``prompt/`` and ``template/``), and never writes a file
 """
 
 from packllama.engine.answer import Chunk, Done, DoneReason
-from packllama.engine.ask import LoadedModel, loaded
-from packllama.engine.engine import Engine, start
+from packllama.engine.ask import LoadedModel
+from packllama.engine.engine import Engine
+from packllama.engine.format import AnswerFormat
+from packllama.engine.launch import start
+from packllama.engine.load import loaded
 from packllama.engine.options import LoadOptions, SamplingOptions, load_options, sampling_options
+from packllama.engine.pictures import sendable
+from packllama.engine.residence import Residence
 
 __all__ = [
+    "AnswerFormat",
     "Chunk",
     "Done",
     "DoneReason",
     "Engine",
     "LoadOptions",
     "LoadedModel",
+    "Residence",
     "SamplingOptions",
     "load_options",
     "loaded",
     "sampling_options",
+    "sendable",
     "start",
 ]

@@ -20,10 +20,11 @@ class DoneReason(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The end of an answer. ``prompt_count`` is the whole prompt, also the part that was in the cache."""
+    """The end of an answer. ``prompt_count`` is the whole prompt, of which ``cached_count`` was known already."""
 
     reason: DoneReason
     prompt_count: int
+    cached_count: int
     prompt_seconds: float
     eval_count: int
     eval_seconds: float
@@ -31,10 +32,11 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of an answer; the last one has ``done``."""
+    """A piece of an answer; the last one has ``done``. ``thinking`` comes before the text it leads to."""
 
     text: str
     done: Done | None = None
+    thinking: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,18 @@ class Document:
         return self.inner("error").text("message")
 
 
+def decode_vector(data: bytes) -> list[float]:
+    """The vector in an answer of ``POST /embedding`` for one text.
+
+    Raises: EngineFailed, when there is none, or it is not of numbers.
+    """
+    try:
+        vector = json.loads(data)[0]["embedding"][0]
+        return [float(number) for number in vector]
+    except (ValueError, RecursionError, LookupError, TypeError) as error:
+        raise EngineFailed(f"the engine's answer holds no vector: {data[:80]!r}") from error
+
+
 def decode_event(data: bytes) -> Chunk:
     """One event of ``POST /completion`` with ``stream``.
 
@@ -104,6 +118,7 @@ def _done(event: Document) -> Done:
     return Done(
         reason=DoneReason.LENGTH if cut else DoneReason.STOP,
         prompt_count=int(event.number("tokens_evaluated")),
+        cached_count=int(timings.number("cache_n")),
         prompt_seconds=timings.number("prompt_ms") / 1000,
         eval_count=int(event.number("tokens_predicted")),
         eval_seconds=timings.number("predicted_ms") / 1000,

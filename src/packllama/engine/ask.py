@@ -1,130 +1,154 @@
-"""A stored model, loaded and asked: its template, system prompt, messages and parameters hold."""
+"""A stored model in a running engine, asked: its template, system prompt, messages and parameters hold."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from packllama.base.errors import NotSupported, TemplateError
-from packllama.base.observer import SILENT, Observer
-from packllama.base.settings import LOAD_TIMEOUT_SECONDS
+from packllama.base.observer import Observer
 from packllama.base.stop import Stop
 from packllama.engine.answer import Chunk
-from packllama.engine.engine import Engine, start
-from packllama.engine.options import load_options, sampling_options
-from packllama.gguf import GGUF, context_length, is_embedding_model, open_gguf
-from packllama.manifest import LayerKind
-from packllama.name import ModelName
-from packllama.places.store import ModelParts, Store, layer_paths, read_parts
-from packllama.prompt import EngineSide, GenerateRequest, Prompt, PromptModel, generate_prompt
+from packllama.engine.engine import Engine
+from packllama.engine.format import AnswerFormat
+from packllama.engine.options import SamplingOptions, sampling_options
+from packllama.engine.shaping import after_thinking, separated, whole_json
+from packllama.engine.vector import unit
+from packllama.places.store import ModelParts
+from packllama.prompt import (
+    ChatRequest,
+    EngineSide,
+    GenerateRequest,
+    Prompt,
+    PromptModel,
+    chat_prompt,
+    generate_prompt,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A model of a store in a running engine. Made by :func:`loaded`."""
+    """A model of a store in a running engine. Made by :func:`loaded`; ``load_seconds`` is how long that took."""
 
     parts: ModelParts
     engine: Engine
     prompts: PromptModel
     observer: Observer
+    is_embedding: bool = False
+    load_seconds: float = 0.0
 
-    def ask(self, question: str, *, stop: Stop) -> Iterator[Chunk]:
-        """The answer to one question, as it is made; the last chunk has ``done``.
+    def generate(
+        self,
+        request: GenerateRequest,
+        *,
+        options: Mapping[str, object] | None = None,
+        answer_format: AnswerFormat | None = None,
+        stop: Stop,
+    ) -> Iterator[Chunk]:
+        """The answer to one prompt, as it is made; the last chunk has ``done``.
 
-        Of a question that is longer than the context the middle is left out, which the observer is told.
+        Of a prompt that is longer than the context the middle is left out, which the observer is told. ``options`` go
+        over the model's parameters. Thinking is told from content also where the GGUF's own template is used.
 
         Raises:
+            BadInput: an option of the wrong type, a broken picture, a format that the engine cannot keep to.
+            NotSupported: the model cannot do what is asked.
             TemplateError: the model's template cannot be rendered.
             EngineFailed, Cancelled.
         """
-        options = sampling_options(self.parts.parameters)
-        prompt = self.engine.fitted(self.prompt(question, stop=stop).text, keep=options.num_keep, stop=stop)
-        if not isinstance(prompt, str):
-            self.observer.noted(
-                f"the prompt does not fit into the context of {self.engine.num_ctx} tokens, so its middle is left out; "
-                "PARAMETER num_ctx, or OLLAMA_CONTEXT_LENGTH, makes room"
-            )
-        yield from self.engine.complete(prompt, options, stop=stop)
+        prompt = self.generate_prompt(request, stop=stop)
+        return self._answer(prompt, options or {}, answer_format, stop)
 
-    def prompt(self, question: str, *, stop: Stop) -> Prompt:
-        """What the model is given to read for a question.
+    def chat(
+        self,
+        request: ChatRequest,
+        *,
+        options: Mapping[str, object] | None = None,
+        answer_format: AnswerFormat | None = None,
+        stop: Stop,
+    ) -> Iterator[Chunk]:
+        """The next turn of a conversation. As `generate`, but of a conversation that is too long the oldest turns go.
 
-        Raises: as `ask` does.
+        Raises: as `generate` does.
         """
-        side = EngineSide(
+        with self._named():
+            prompt = chat_prompt(request, model=self.prompts, engine=self._side(stop))
+        return self._answer(prompt, options or {}, answer_format, stop)
+
+    def embed(self, text: str, *, dimensions: int = 0, truncate: bool = True, stop: Stop) -> list[float]:
+        """The vector of a text, of length 1, as 32-bit floats.
+
+        ``dimensions`` above 0: only so many numbers of it, brought to length 1 again. ``truncate``: what does not fit
+        into the context is left out.
+
+        Raises: NotSupported, EngineFailed, Cancelled.
+        """
+        if not self.is_embedding:
+            raise NotSupported("the model makes no vectors", where=self.prompts.name.short)
+        vector = self.engine.embed(text, truncate=truncate, stop=stop)
+        return unit(vector[:dimensions]) if 0 < dimensions < len(vector) else vector
+
+    def generate_prompt(self, request: GenerateRequest, *, stop: Stop) -> Prompt:
+        """What the model is given to read for a request.
+
+        Raises: as `generate` does.
+        """
+        with self._named():
+            return generate_prompt(request, model=self.prompts, engine=self._side(stop))
+
+    def _side(self, stop: Stop) -> EngineSide:
+        if self.is_embedding:
+            raise NotSupported("an embedding model makes vectors and no answers", where=self.prompts.name.short)
+        return EngineSide(
             num_ctx=self.engine.num_ctx,
             count_tokens=partial(self.engine.count_tokens, stop=stop),
             apply_jinja=partial(self.engine.apply_template, stop=stop),
         )
+
+    @contextlib.contextmanager
+    def _named(self) -> Iterator[None]:
+        """Give a template's error the model's name."""
         try:
-            return generate_prompt(GenerateRequest(question), model=self.prompts, engine=side)
+            yield
         except TemplateError as error:
             name = self.prompts.name.short
             error.where = error.where or name
             error.hint = error.hint or f"'packllama show --template {name}' prints it; create the model with another."
             raise
 
+    def _answer(
+        self, prompt: Prompt, options: Mapping[str, object], answer_format: AnswerFormat | None, stop: Stop
+    ) -> Iterator[Chunk]:
+        sampling = sampling_options(self.parts.parameters, options)
+        if answer_format is not None:
+            answer_format.check(guided=self.engine.own)
 
-@contextlib.contextmanager
-def loaded(
-    store: Store,
-    name: ModelName,
-    *,
-    engine: Path | None = None,
-    context: int | None = None,
-    load_timeout: float = LOAD_TIMEOUT_SECONDS,
-    go_template: bool | None = None,
-    environ: Mapping[str, str] | None = None,
-    observer: Observer = SILENT,
-    stop: Stop,
-) -> Iterator[LoadedModel]:
-    """Load a model of the store for the block. The store is only read.
+        def ask(text: str, answer_format: AnswerFormat | None = None) -> Iterator[Chunk]:
+            return self.engine.complete(
+                self._fitted(text, sampling, prompt.images, stop),
+                sampling,
+                pictures=prompt.images,
+                answer_format=answer_format,
+                preserved=prompt.thinking_marks or (),
+                stop=stop,
+            )
 
-    ``engine`` is a llama-server program, None the xllamacpp package; ``context`` is the ``num_ctx`` for models that
-    set none; ``go_template`` whether the model's TEMPLATE or the GGUF's own is wanted, where it has both;
-    ``observer`` is told when neither is used, and what of a question is not.
+        if answer_format is None:
+            return separated(ask(prompt.text), prompt.thinking_parser())
+        shaped = after_thinking(prompt, free=ask, shaped=partial(ask, answer_format=answer_format))
+        # A stop text may cut JSON short.
+        return shaped if sampling.stop else whole_json(shaped)
 
-    Raises:
-        ModelNotFound, IntegrityError, InvalidManifest, GGUFError: the model is not there, or not sound.
-        NotSupported: a model of a kind that cannot be asked.
-        TemplateError: its TEMPLATE does not parse.
-        RendererMissing: its prompts are built by code that packllama lacks.
-        EngineMissing, EngineFailed: the engine.
-        Cancelled: ``stop`` was set. Nothing is left running.
-    """
-    model = store.find(name)
-    parts = read_parts(store, model)
-    weights = layer_paths(store, model, LayerKind.MODEL)
-    if not weights:
-        raise NotSupported("the model has no weights on this machine", where=model.name.short)
-    gguf = open_gguf(weights[-1])
-    _check_can_answer(gguf, model.name)
-    projectors = layer_paths(store, model, LayerKind.PROJECTOR)
-    prompts = PromptModel.of(
-        model.name,
-        parts.config,
-        template=parts.template,
-        gguf=gguf,
-        projectors=[open_gguf(path) for path in projectors],
-        system=parts.system,
-        messages=parts.messages,
-        go_template=go_template,
-    )
-    if parts.template is None and prompts.template is not None:
-        observer.noted("this model has no template to build a prompt with, so yours goes in as it is")
-    load = load_options(
-        weights[-1],
-        {"num_ctx": context},
-        parts.parameters,
-        projectors=projectors,
-        adapters=layer_paths(store, model, LayerKind.ADAPTER),
-        trained_ctx=context_length(gguf),
-    )
-    with start(load, engine=engine, stop=stop, load_timeout=load_timeout, environ=environ) as running:
-        yield LoadedModel(parts, running, prompts, observer)
-
-
-def _check_can_answer(gguf: GGUF, name: ModelName) -> None:
-    if is_embedding_model(gguf):
-        raise NotSupported("an embedding model answers no prompt; vectors are not supported yet", where=name.short)
+    def _fitted(
+        self, text: str, sampling: SamplingOptions, pictures: Sequence[bytes], stop: Stop
+    ) -> str | Sequence[int]:
+        # The engine itself says when pictures leave too little room.
+        if pictures:
+            return text
+        fitted = self.engine.fitted(text, keep=sampling.num_keep, stop=stop)
+        if not isinstance(fitted, str):
+            self.observer.noted(
+                f"the prompt does not fit into the context of {self.engine.num_ctx} tokens, so its middle is left out; "
+                "PARAMETER num_ctx, or OLLAMA_CONTEXT_LENGTH, makes room"
+            )
+        return fitted

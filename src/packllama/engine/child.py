@@ -8,6 +8,7 @@ It imports nothing of ours and opens no other file than the model's.
 """
 
 import json
+import operator
 import os
 import signal
 import sys
@@ -48,7 +49,9 @@ def load(settings: dict[str, Any]) -> Any:
     params = xllamacpp.CommonParams()
     for name, value in settings["params"].items():
         target, _, attribute = name.rpartition(".")
-        setattr(getattr(params, target) if target else params, attribute, value)
+        setattr(operator.attrgetter(target)(params) if target else params, attribute, value)
+    if "speculative.draft.n_max" in settings["params"]:
+        params.speculative.types = [xllamacpp.common_speculative_type.COMMON_SPECULATIVE_TYPE_DRAFT_SIMPLE]
     params.lora_adapters = [_adapter(xllamacpp, path) for path in settings["adapters"]]
     if settings["use_mmap"] is not None:
         modes = xllamacpp.llama_load_mode

@@ -94,7 +94,13 @@ def xllamacpp(load: LoadOptions, *, key: str, environ: Mapping[str, str]) -> Ord
         # Up to 8 GiB of old conversations otherwise.
         "cache_ram_mib": 0,
         "sleep_idle_seconds": -1,
+        # A full context loses its oldest part, as in Ollama, and not the rest of the answer.
+        "ctx_shift": not load.embedding,
+        "embedding": load.embedding,
     }
+    if load.draft is not None and load.drafted:
+        params["speculative.draft.mparams.path"] = str(load.draft.absolute())
+        params["speculative.draft.n_max"] = load.drafted
     for projector in _at_most_one(load.projectors):
         params["mmproj.path"] = str(projector.absolute())
     settings = {
@@ -127,7 +133,10 @@ def llama_server(program: Path, load: LoadOptions, *, key: str, port: int, envir
         words += ["--mmproj", str(projector.absolute())]
     if load.adapters:
         words += ["--lora", _comma_list(load.adapters)]
-    env = allowed(environ) | {"LLAMA_API_KEY": key} | _mmap(load.use_mmap)
+    words += ["--embeddings"] if load.embedding else ["--context-shift"]
+    if load.draft is not None and load.drafted:
+        words += ["--model-draft", str(load.draft.absolute())]
+    env = allowed(environ) | {"LLAMA_API_KEY": key} | _mmap(load.use_mmap) | _draft(load.drafted)
     return Order(tuple(words), env, port=port)
 
 
@@ -138,6 +147,15 @@ def _mmap(use: bool | None) -> dict[str, str]:
     if use:
         return {"LLAMA_ARG_LOAD_MODE": "mmap", "LLAMA_ARG_MMAP": "1"}
     return {"LLAMA_ARG_LOAD_MODE": "none", "LLAMA_ARG_NO_MMAP": "1", "LLAMA_ARG_MMAP": "0"}
+
+
+def _draft(count: int) -> dict[str, str]:
+    # Renamed in 2026, too.
+    if not count:
+        return {}
+    return {"LLAMA_ARG_SPEC_TYPE": "draft-simple"} | dict.fromkeys(
+        ("LLAMA_ARG_SPEC_DRAFT_N_MAX", "LLAMA_ARG_DRAFT_MAX"), str(count)
+    )
 
 
 def _check_program(program: Path) -> None:

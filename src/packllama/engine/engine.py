@@ -1,28 +1,21 @@
-"""A loaded model: ``start`` gives one, ``close`` ends it.
+"""A loaded model in an engine process: asked for tokens, prompts, answers and vectors, and closed.
 
-``start`` returns when the model answers, or raises with the engine's reason. An ``Engine`` may be used
-from several threads; the engine makes one answer at a time, in the order asked.
+An ``Engine`` may be used from several threads; the engine makes one answer at a time, in the order asked.
 """
 
+import base64
 import contextlib
-import logging
-import os
 import re
-import secrets
-import socket
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from types import TracebackType
 
-from packllama.base.errors import EngineFailed, MissingFile
-from packllama.base.settings import LOAD_TIMEOUT_SECONDS
+from packllama.base.errors import EngineFailed, NotSupported
 from packllama.base.stop import Stop
-from packllama.engine import command
-from packllama.engine.answer import Chunk, Document, decode_event
+from packllama.engine.answer import Chunk, Document, decode_event, decode_vector
 from packllama.engine.conversation import template_body
-from packllama.engine.failures import FETCH, explain, port_was_taken
+from packllama.engine.failures import FETCH, explain
+from packllama.engine.format import AnswerFormat
 from packllama.engine.options import LoadOptions, SamplingOptions
 from packllama.engine.process import EngineProcess
 from packllama.engine.shorten import is_too_long, shortened
@@ -31,26 +24,34 @@ from packllama.message import Message
 from packllama.template import Think
 from packllama.tool import Tool
 
-_log = logging.getLogger(__name__)
-
-# llama.cpp builds below this have known holes in what reads the prompt and the template.
-OLDEST_BUILD = 8146
-_POLL_SECONDS = 0.02
-_PORT_TRIES = 5
 # A connection may break a moment before the process is seen to be gone.
-_LAST_WORDS_SECONDS = 1.0
+LAST_WORDS_SECONDS = 1.0
+# All pictures of one request. The engine takes 100 MiB, in which they are written by a third longer.
+_MOST_PICTURE_BYTES = 72 * 1024 * 1024
+# Where a picture stands in a prompt, in the engines that do not say it.
+_MARKER = "<__media__>"
 _BYTES = re.compile("[\ud800-\udfff]")
 
 
 class Engine(AbstractContextManager["Engine"]):
-    """One model in one engine process. Made by ``start``."""
+    """One model in one engine process. Made by ``start``.
 
-    def __init__(self, process: EngineProcess, wire: Wire, load: LoadOptions, *, stop: Stop) -> None:
+    ``build`` is what the engine calls itself, ``version`` what a person knows it by; ``num_ctx`` its context in tokens;
+    ``sees``: it takes pictures; ``own``: it is the package, not a program that the user named.
+    """
+
+    def __init__(
+        self, process: EngineProcess, wire: Wire, load: LoadOptions, *, package: str | None, stop: Stop
+    ) -> None:
         self._process = process
         self._wire = wire
         self._where = str(load.model)
         props = self._ask("GET", "/props", stop=stop)
         self.build = props.text("build_info")
+        self.own = package is not None
+        self.version = package or f"llama-server {self.build}"
+        self.sees = bool(load.projectors)
+        self._marker = props.text("media_marker") or _MARKER
         self.num_ctx = int(props.inner("default_generation_settings").number("n_ctx")) or load.context
         self._bos = self._own_bos(props.text("bos_token"), stop)
 
@@ -102,19 +103,35 @@ class Engine(AbstractContextManager["Engine"]):
             return prompt
         return shortened(tokens, context=self.num_ctx, keep=keep + bool(self._bos) if keep >= 0 else keep)
 
-    def complete(self, prompt: str | Sequence[int], options: SamplingOptions, *, stop: Stop) -> Iterator[Chunk]:
+    def complete(
+        self,
+        prompt: str | Sequence[int],
+        options: SamplingOptions,
+        *,
+        pictures: Sequence[bytes] = (),
+        answer_format: AnswerFormat | None = None,
+        preserved: Sequence[str] = (),
+        stop: Stop,
+    ) -> Iterator[Chunk]:
         """The answer to a prompt, as it is made; the last chunk has ``done``. Tokens are taken as they are.
 
+        ``pictures`` are PNG or JPEG files; ``[img-N]`` in the prompt is where the one of index N stands.
+        ``preserved`` are marks that shall be seen in the answer though the model has tokens of its own for them.
         Leaving the iterator early ends the engine's work after the batch it is at.
 
-        Raises: EngineFailed, Cancelled.
+        Raises:
+            NotSupported: pictures for a model that has no eyes, or one for which the prompt has no place.
+            EngineFailed, Cancelled.
         """
+        shape = answer_format.request(guided=self.own) if answer_format else {}
         body = options.request(context=self.num_ctx) | {
-            "prompt": self._sendable(prompt) if isinstance(prompt, str) else list(prompt),
+            "prompt": self._prompt(prompt, pictures),
             "stream": True,
             "cache_prompt": True,
             # Signs of life while a long prompt is read.
             "return_progress": True,
+            **({"preserved_tokens": list(preserved)} if preserved else {}),
+            **shape,
         }
         with self._watched():
             for data in self._wire.events("/completion", body, stop=stop):
@@ -124,6 +141,49 @@ class Engine(AbstractContextManager["Engine"]):
                 if chunk.done:
                     return
             raise ConnectionResetError("the engine's answer breaks off")
+
+    def embed(self, text: str, *, truncate: bool, stop: Stop) -> list[float]:
+        """The vector of a text, of length 1. ``truncate``: what does not fit into the context is left out.
+
+        Raises:
+            NotSupported: the text is too long.
+            EngineFailed, Cancelled.
+        """
+        tokens = self._tokens(self._sendable(text), stop)
+        if len(tokens) > self.num_ctx:
+            if not truncate:
+                raise NotSupported(
+                    "the input length exceeds the context length",
+                    where=f"{len(tokens)} tokens, where {self.num_ctx} fit",
+                    hint="Give a shorter text, or leave --truncate=false away.",
+                )
+            # The last token ends the text for the model.
+            tokens = [*tokens[: self.num_ctx - 1], tokens[-1]]
+        with self._watched():
+            return decode_vector(self._wire.fetch("POST", "/embedding", {"content": tokens}, stop=stop))
+
+    def _prompt(self, prompt: str | Sequence[int], pictures: Sequence[bytes]) -> object:
+        if not isinstance(prompt, str):
+            return list(prompt)
+        text = self._sendable(prompt)
+        if not pictures:
+            return text
+        if not self.sees:
+            raise NotSupported("the model has no eyes, so it takes no pictures", where=self._where)
+        if sum(map(len, pictures)) > _MOST_PICTURE_BYTES:
+            raise NotSupported(
+                f"the pictures are more than {_MOST_PICTURE_BYTES:,} bytes together, which the engine cannot take",
+                hint="Make them smaller, or show fewer of them; in a conversation /clear forgets those shown before.",
+            )
+        for index in range(len(pictures)):
+            mark = f"[img-{index}]"
+            if mark not in text:
+                raise NotSupported(f"the model's template leaves no place for picture {index + 1}", where=self._where)
+            text = text.replace(mark, self._marker, 1)
+        return {
+            "prompt_string": text,
+            "multimodal_data": [base64.b64encode(picture).decode("ascii") for picture in pictures],
+        }
 
     def _sendable(self, prompt: str) -> str:
         # The engine's tokenizer puts its own in front; templates write <bos> also for models that spell it
@@ -152,95 +212,7 @@ class Engine(AbstractContextManager["Engine"]):
         try:
             yield
         except OSError as error:
-            status = self._process.wait_end(_LAST_WORDS_SECONDS)
+            status = self._process.wait_end(LAST_WORDS_SECONDS)
             if status is None:
                 raise EngineFailed(f"the engine hung up: {error}", where=self._where, hint=FETCH) from error
             raise explain(self._process.tail.text(), status, where=self._where) from error
-
-
-def start(
-    load: LoadOptions,
-    *,
-    engine: Path | None = None,
-    stop: Stop,
-    load_timeout: float | None = LOAD_TIMEOUT_SECONDS,
-    environ: Mapping[str, str] | None = None,
-) -> Engine:
-    """Load a model into an engine process and wait until it answers.
-
-    Args:
-        engine: a llama-server program; None is the xllamacpp package.
-        load_timeout: seconds without a sign of life after which it is given up; None or ≤ 0 is never.
-        environ: the environment of which the engine inherits the allowed part; None is this process's.
-
-    Raises:
-        EngineMissing: there is no such engine.
-        EngineFailed: it refused the model, crashed, or hung.
-        MissingFile: one of the model's files is not there.
-        Cancelled: the stop was set. Nothing is left running.
-    """
-    for path in (load.model, *load.projectors, *load.adapters):
-        if not path.is_file():
-            raise MissingFile("there is no such file", where=str(path))
-    environment = os.environ if environ is None else environ
-    began = time.monotonic()
-    for attempt in range(1, _PORT_TRIES + 1):
-        stop.check()
-        key = secrets.token_hex(32)
-        process = EngineProcess(_order(load, engine, key, environment), environ=command.allowed(environment))
-        try:
-            port = _await_ready(process, load, stop, load_timeout)
-            loaded = Engine(process, Wire(port, key), load, stop=stop)
-            if engine is not None:
-                _check_build(loaded.build, engine)
-        except BaseException:
-            process.close()
-            if engine and attempt < _PORT_TRIES and port_was_taken(process.tail.text()) and not stop.is_set():
-                continue
-            raise
-        _log.info("loaded %r in %.2f s, %r", str(load.model), time.monotonic() - began, loaded.build)
-        return loaded
-    raise AssertionError("the last attempt returns or raises")
-
-
-def _order(load: LoadOptions, engine: Path | None, key: str, environ: Mapping[str, str]) -> command.Order:
-    if engine is None:
-        return command.xllamacpp(load, key=key, environ=environ)
-    return command.llama_server(engine, load, key=key, port=_free_port(), environ=environ)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((command.HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _await_ready(process: EngineProcess, load: LoadOptions, stop: Stop, limit: float | None) -> int:
-    heard, since = 0, time.monotonic()
-    while True:
-        if process.ended:
-            status = process.wait_end(_LAST_WORDS_SECONDS)
-            raise explain(process.tail.text(), status, where=str(load.model))
-        if process.port is not None and Wire(process.port, "").healthy():
-            return process.port
-        if process.tail.heard != heard:
-            heard, since = process.tail.heard, time.monotonic()
-        if limit is not None and 0 < limit < time.monotonic() - since:
-            raise EngineFailed(
-                f"the engine gave no sign of life for {limit:.0f} s while loading",
-                where=str(load.model),
-                hint="Is the disk slow, or asleep? Try again, now that a part of the file is in memory.",
-            )
-        stop.wait(_POLL_SECONDS)
-
-
-def _check_build(build: str, engine: Path) -> None:
-    found = re.match(r"b(\d+)", build)
-    # Builds made outside of llama.cpp's own pipeline call themselves b0 or b1.
-    if found and 1 < int(found[1]) < OLDEST_BUILD:
-        raise EngineFailed(
-            f"llama-server {build} is too old; its known holes were closed by b{OLDEST_BUILD}",
-            where=str(engine),
-            hint="Give a newer llama-server.",
-        )

@@ -18,6 +18,8 @@ DEFAULT_NUM_CTX = 4096
 SMALLEST_NUM_CTX = 4
 # A picture alone takes some hundred tokens; Ollama sets the same floor.
 SMALLEST_NUM_CTX_WITH_PROJECTOR = 2048
+# How far a draft model runs ahead, as in Ollama.
+DEFAULT_DRAFT = 4
 # A model that never ends its answer is stopped after this many contexts, as Ollama does.
 CONTEXTS_PER_ANSWER = 10
 
@@ -38,6 +40,7 @@ TABLE = (
     Option("main_gpu", "integer"),
     Option("use_mmap", "boolean"),
     Option("num_thread", "integer"),
+    Option("draft_num_predict", "integer"),
     Option("num_keep", "integer", "n_keep"),
     Option("seed", "integer", "seed"),
     Option("num_predict", "integer", "n_predict"),
@@ -53,6 +56,8 @@ TABLE = (
     Option("stop", "array", "stop"),
 )
 _ROWS = {row.name: row for row in TABLE}
+# Another value of one of these means loading again.
+LOAD_OPTIONS = frozenset(row.name for row in TABLE if not row.wire)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +65,28 @@ class LoadOptions:
     """What is loaded and how; any change means loading again. ``None`` leaves it to the engine.
 
     ``trained_ctx`` is the context the model was trained with, when the caller knows it: ``num_ctx`` is
-    capped to it. ``num_gpu`` -1 is automatic; ``num_thread`` 0 is automatic.
+    capped to it. ``num_gpu`` -1 is automatic; ``num_thread`` 0 is automatic. ``draft`` is a small model that guesses
+    ``draft_num_predict`` tokens ahead. ``embedding``: the model makes vectors and no answers.
     """
 
     model: Path
     projectors: tuple[Path, ...] = ()
     adapters: tuple[Path, ...] = ()
+    draft: Path | None = None
+    embedding: bool = False
     num_ctx: int | None = None
     num_batch: int | None = None
     num_gpu: int | None = None
     main_gpu: int | None = None
     use_mmap: bool | None = None
     num_thread: int | None = None
+    draft_num_predict: int | None = None
     trained_ctx: int | None = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Everything that the engine opens."""
+        return (self.model, *self.projectors, *self.adapters, *([self.draft] if self.draft else ()))
 
     @property
     def context(self) -> int:
@@ -83,8 +97,20 @@ class LoadOptions:
 
     @property
     def batch(self) -> int:
-        """Tokens evaluated at once. Also how long a cancelled prompt goes on, so it is not larger."""
-        return self.num_batch if self.num_batch and self.num_batch > 0 else 512
+        """Tokens evaluated at once. Also how long a cancelled prompt goes on, so it is not larger.
+
+        An embedding model sees the whole of its text at once.
+        """
+        if self.num_batch and self.num_batch > 0:
+            return self.num_batch
+        return self.context if self.embedding else 512
+
+    @property
+    def drafted(self) -> int:
+        """How many tokens the draft model guesses ahead; 0 is none."""
+        if self.draft is None:
+            return 0
+        return DEFAULT_DRAFT if self.draft_num_predict is None else max(self.draft_num_predict, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +154,8 @@ def load_options(
     *layers: Mapping[str, object],
     projectors: tuple[Path, ...] = (),
     adapters: tuple[Path, ...] = (),
+    draft: Path | None = None,
+    embedding: bool = False,
     trained_ctx: int | None = None,
 ) -> LoadOptions:
     """Merge option objects, the later over the earlier, into load options.
@@ -139,6 +167,8 @@ def load_options(
         model,
         projectors,
         adapters,
+        draft,
+        embedding,
         trained_ctx=trained_ctx,
         **{k: v for k, v in _merge(layers).items() if k in known},  # type: ignore[arg-type]
     )

@@ -45,12 +45,16 @@ class Wire:
         return False
 
     def ask(self, method: str, path: str, body: Mapping[str, object] | None = None, *, stop: Stop) -> Document:
-        """Raises: EngineFailed, Cancelled, OSError when the engine goes away."""
+        """The object that the engine answers with. Raises: as `fetch` does."""
+        return Document.parse(self.fetch(method, path, body, stop=stop))
+
+    def fetch(self, method: str, path: str, body: Mapping[str, object] | None = None, *, stop: Stop) -> bytes:
+        """The whole answer. Raises: EngineFailed, Cancelled, OSError when the engine goes away."""
         with self._exchange(method, path, body, stop) as response:
             data = response.read(LONGEST_ANSWER + 1)
         if len(data) > LONGEST_ANSWER:
             raise EngineFailed(f"the engine's answer to {path} does not end")
-        return Document.parse(data)
+        return data
 
     def events(self, path: str, body: Mapping[str, object], *, stop: Stop) -> Iterator[bytes]:
         """The data of each server-sent event. Leaving the iterator ends the engine's work.

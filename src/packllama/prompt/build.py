@@ -1,7 +1,7 @@
 """From a request to the text that a model reads."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from packllama.base.errors import NotSupported, UsageError
@@ -67,10 +67,10 @@ def generate_prompt(request: GenerateRequest, *, model: PromptModel, engine: Eng
     messages = generate_messages(request, model)
     if template is not None and (request.suffix or request.template):
         text = template.render(messages, tools=(), prompt=request.prompt, suffix=request.suffix, think=think)
-        prompt = Prompt(text, request.images)
+        prompt = Prompt(text, request.images, model.thinking_marks if think else None)
     else:
         prompt = _conversation(messages, tools=(), think=think, truncate=request.truncate, model=model, engine=engine)
-    return Prompt((request.context or "") + prompt.text, prompt.images)
+    return replace(prompt, text=(request.context or "") + prompt.text)
 
 
 def _think(asked: Think, model: PromptModel) -> Think:
@@ -106,4 +106,4 @@ def _conversation(
     if "mllama" in (model.config.model_families or ()) and any(len(message.images or ()) > 1 for message in kept):
         raise NotSupported("this model only supports one image while more than one image requested")
     tagged, images = with_image_tags(kept)
-    return Prompt(render([*rescued, *tagged]), images)
+    return Prompt(render([*rescued, *tagged]), images, model.thinking_marks if think else None)

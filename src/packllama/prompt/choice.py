@@ -12,6 +12,8 @@ PLAIN_TEMPLATE = "{{ .Prompt }}"
 _GPT_OSS = {"gptoss", "gpt-oss"}
 _THINK_SPLIT = re.compile(r"content\.split\((['\"])</think>\1\)")
 _JINJA_RESULT = re.compile(r"tool_response|tool_results|ipython|role['\"\])]*\s*==\s*(['\"])tool\1")
+_JINJA_MARKS = ("<think>", "</think>")
+_HARMONY_MARKS = ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>")
 _GO_RESULT = ('eq .Role "tool"', "tool_response", "TOOL_RESULTS")
 
 
@@ -59,6 +61,17 @@ def jinja_capabilities(jinja: str) -> Iterator[str]:
     split = _THINK_SPLIT.search(jinja) and "reasoning_content" not in jinja and "<SPECIAL_12>" not in jinja
     if marked or split:
         yield "thinking"
+
+
+def thinking_marks(
+    config: ModelConfig, *, template: Template | None, jinja: str | None, by_jinja: bool
+) -> tuple[str, str] | None:
+    """What stands before and after the thinking in the model's answers; None when it is not marked."""
+    if is_gpt_oss(config):
+        return _HARMONY_MARKS
+    if by_jinja:
+        return _JINJA_MARKS if "thinking" in jinja_capabilities(jinja or "") else None
+    return template.thinking_tags if template is not None and all(template.thinking_tags) else None
 
 
 def template_capabilities(template: Template) -> Iterator[str]:

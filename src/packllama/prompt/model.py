@@ -10,7 +10,7 @@ from packllama.gguf import GGUF, chat_template
 from packllama.message import Message
 from packllama.name import ModelName
 from packllama.prompt.capabilities import capabilities
-from packllama.prompt.choice import PLAIN_TEMPLATE, uses_jinja
+from packllama.prompt.choice import PLAIN_TEMPLATE, thinking_marks, uses_jinja
 from packllama.template import Template
 
 
@@ -18,7 +18,8 @@ from packllama.template import Template
 class PromptModel:
     """A model as its prompts see it. ``template`` is None when the GGUF's own Jinja template renders it.
 
-    ``system`` and ``messages`` are what the model brings along; ``sees``: it has a projector.
+    ``system`` and ``messages`` are what the model brings along; ``sees``: it has a projector; ``thinking_marks`` stand
+    around the thinking in its answers.
     """
 
     name: ModelName
@@ -28,6 +29,7 @@ class PromptModel:
     system: str = ""
     messages: tuple[Message, ...] = ()
     sees: bool = False
+    thinking_marks: tuple[str, str] | None = None
 
     @classmethod
     def of(
@@ -54,7 +56,8 @@ class PromptModel:
             raise RendererMissing(config.renderer, where=name.short)
         layer = None if template is None else Template.parse(template, where=name.short)
         offered = capabilities(config, model=gguf, projectors=projectors, template=layer, go_template=go_template)
-        by_jinja = uses_jinja(config, template=layer, jinja=chat_template(gguf), go_template=go_template)
+        jinja = chat_template(gguf)
+        by_jinja = uses_jinja(config, template=layer, jinja=jinja, go_template=go_template)
         return cls(
             name=name,
             config=config,
@@ -63,4 +66,5 @@ class PromptModel:
             system=system,
             messages=messages,
             sees=bool(projectors),
+            thinking_marks=thinking_marks(config, template=layer, jinja=jinja, by_jinja=by_jinja),
         )

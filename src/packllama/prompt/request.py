@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from packllama.base.white import WHITE
 from packllama.message import Message
+from packllama.prompt.thinking import ThinkingParser
 from packllama.template import Think
 from packllama.tool import Tool
 
@@ -41,7 +43,20 @@ class GenerateRequest:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What the engine reads. In ``text``, ``[img-N]`` is where the image of index N stands."""
+    """What the engine reads. In ``text``, ``[img-N]`` is where the image of index N stands.
+
+    ``thinking_marks`` stand around the thinking that the answer may begin with; None when none is expected.
+    """
 
     text: str
     images: tuple[bytes, ...] = ()
+    thinking_marks: tuple[str, str] | None = None
+
+    @property
+    def thinking_begun(self) -> bool:
+        """The text ends where thinking begins, so the answer does not open it."""
+        return self.thinking_marks is not None and self.text.strip(WHITE).endswith(self.thinking_marks[0])
+
+    def thinking_parser(self) -> ThinkingParser | None:
+        """What tells the answer's thinking from its content; None when none is expected."""
+        return ThinkingParser(*self.thinking_marks, primed=self.thinking_begun) if self.thinking_marks else None

@@ -36,7 +36,7 @@ def test_an_answer(loaded: Loaded) -> None:
     engine, double = loaded(pieces=["Grüß", " Gott\n", "data: x"])
     chunks = list(engine.complete("hi", SamplingOptions(temperature=0), stop=Stop()))
     assert [chunk.text for chunk in chunks] == ["Grüß", " Gott\n", "data: x", ""]
-    assert chunks[-1].done == Done(DoneReason.STOP, 7, 0.25, 2, 0.5)
+    assert chunks[-1].done == Done(DoneReason.STOP, 7, 4, 0.25, 2, 0.5)
     body = double.bodies("/completion")[0]
     mine = {"prompt": "hi", "stream": True, "cache_prompt": True, "return_progress": True}
     assert body == SamplingOptions(temperature=0).request(context=4096) | mine

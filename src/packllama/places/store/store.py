@@ -79,8 +79,14 @@ class Store:
         return _read_model(name, str(self.layout.manifest(name))).model
 
     def find(self, name: ModelName) -> Model:
-        """The model of this name in any letter case."""
-        return self.model(self.canonical(name))
+        """The model of this name in any letter case.
+
+        Raises: as `model` does; the error says which names are like it.
+        """
+        try:
+            return self.model(self.canonical(name))
+        except ModelNotFound as error:
+            raise ModelNotFound(name.short, near=[other.short for other in name.near(self.scan().names)]) from error
 
     def listing(self) -> tuple[list[Listed], list[PackLlamaError]]:
         """All models, newest first, and what is wrong with those that cannot be read."""

@@ -1,0 +1,46 @@
+"""Loading a model for a person who waits: the settings of this run, and a bar when it takes long."""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from packllama.base.stop import Stop
+from packllama.cli.door import Door, Progress
+from packllama.engine import LoadedModel, loaded
+from packllama.name import ModelName
+from packllama.places.store import Store
+
+
+@contextlib.contextmanager
+def loaded_for(
+    door: Door,
+    store: Store,
+    name: ModelName,
+    *,
+    engine: Path | None,
+    options: Mapping[str, object] | None = None,
+    stop: Stop,
+) -> Iterator[LoadedModel]:
+    """Load a model for the block, as the door's settings want it. ``engine`` goes over them.
+
+    Raises: as :func:`packllama.engine.loaded` does.
+    """
+    settings = door.settings
+    # Elsewhere than on a terminal nobody waits for an answer to come nearer.
+    progress = Progress(door, f"loading {name.short}", lines=False)
+    with contextlib.ExitStack() as stack:
+        with progress:
+            model = stack.enter_context(
+                loaded(
+                    store,
+                    name,
+                    engine=engine or settings.engine,
+                    context=settings.context_length,
+                    options=options,
+                    load_timeout=settings.load_timeout_seconds,
+                    go_template=settings.go_template,
+                    observer=progress,
+                    stop=stop,
+                )
+            )
+        yield model
