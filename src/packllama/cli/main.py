@@ -32,6 +32,7 @@ VERBS = {
     "cp": ("cp", "Give a model a second name"),
     "rm": ("rm", "Remove models and the data nobody else uses"),
     "verify": ("verify", "Read every byte and say what is damaged"),
+    "prove": ("prove", "Verify, load and answer once; write a receipt"),
 }
 ALIASES = {"ls": "list", "check": "verify"}
 
