@@ -148,10 +148,15 @@ class ModelName:
         """The few of the names that a person may have meant: other tags first, then what is spelled alike."""
         import difflib  # noqa: PLC0415  a tenth of the time that a list of models takes
 
-        spelled = {name.short.lower(): name for name in names}
+        spelled = {name._spelled: name for name in names}
         tags = sorted(name for name in spelled.values() if name.model.lower() == self.model.lower())
-        alike = difflib.get_close_matches(self.short.lower(), spelled, n=_NEAR)
+        alike = difflib.get_close_matches(self._spelled, spelled, n=_NEAR)
         return list(dict.fromkeys([*tags, *(spelled[text] for text in alike)]))[:_NEAR]
+
+    @property
+    def _spelled(self) -> str:
+        """The part that a person remembers: a tag that nobody types makes no names alike."""
+        return self.short.removesuffix(f":{DEFAULT_TAG}").lower()
 
     def canonical(self, existing: Iterable["ModelName"]) -> "ModelName":
         """This name, spelled as existing names spell its parts.

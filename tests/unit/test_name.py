@@ -273,3 +273,19 @@ def test_names_cloud_stubs(reference: str, stub: str) -> None:
 )
 def test_reserved_tags(tag: str, is_reserved: bool) -> None:
     assert reserved(tag) is is_reserved
+
+
+@pytest.mark.parametrize(
+    ("asked", "there", "near"),
+    [
+        ("gemma3", "gemma3:12b gemma3:4b qwen3 llama3", ["gemma3:12b", "gemma3:4b"]),
+        ("gema3", "gemma3 qwen3", ["gemma3:latest"]),
+        ("me/Gemma3", "gemma3:12b", ["gemma3:12b"]),
+        ("qwen3", "gemma3 m", []),
+        ("a", "a:1 a:2 a:3 a:4", ["a:1", "a:2", "a:3"]),
+        ("a", "", []),
+    ],
+)
+def test_near(asked: str, there: str, near: list[str]) -> None:
+    names = map(ModelName.parse, there.split())
+    assert [name.short for name in ModelName.parse(asked).near(names)] == near

@@ -83,6 +83,11 @@ def take_pictures(prompt: str, *, stop: Stop) -> Taken:
     return Taken("".join(kept).strip(WHITE) if pictures else prompt, tuple(pictures))
 
 
+def named_pictures(prompt: str) -> tuple[str, ...]:
+    """The paths that `take_pictures` would read."""
+    return tuple(filter(None, (_existing(prompt[start:end]) for start, end in _mentions(prompt))))
+
+
 def begins_with_path(line: str) -> bool:
     """Whether a line begins with what looks like a picture's path, and not with a command; no file is looked at."""
     return next(_mentions(line), (-1, -1))[0] == 0

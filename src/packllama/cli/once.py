@@ -8,10 +8,17 @@ from packllama import gojson
 from packllama.base.errors import UsageError
 from packllama.cli.chat.printer import Printer
 from packllama.cli.door import Door
-from packllama.engine import AnswerFormat, Chunk, Done, LoadedModel, sendable
+from packllama.cli.looking import taken
+from packllama.engine import AnswerFormat, Chunk, Done, LoadedModel
 from packllama.float32 import shortest_float32
 from packllama.prompt import GenerateRequest
 from packllama.template import Think
+
+
+def needs_text(name: str) -> UsageError:
+    """What is said of an embedding model of this name that is given nothing to read."""
+    example = f'packllama run {name} "your text here"'
+    return UsageError("an embedding model needs a text", where=name, hint=f"For example: {example}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,9 @@ class Once:
         began = time.monotonic() - self.model.load_seconds
         chunks: Iterator[Chunk] = iter(())
         if question:
-            request = self._request(question, think)
+            name, sees = self.model.prompts.name, self.model.engine.sees
+            text, images = taken(self.door, question, name=name, sees=sees, stop=self.door.stop)
+            request = GenerateRequest(text, images=images, think=think)
             chunks = self.model.generate(request, answer_format=answer_format, stop=self.door.stop)
         done = self._document(chunks) if self.door.as_json else self._stream(chunks)
         if done and self.verbose:
@@ -42,26 +51,13 @@ class Once:
         """Print the vector of a text on one line."""
         name = self.model.prompts.name.short
         if not text:
-            example = f'packllama run {name} "your text here"'
-            raise UsageError("an embedding model needs a text", where=name, hint=f"For example: {example}.")
+            raise needs_text(name)
         vector = self.model.embed(text, dimensions=dimensions, truncate=truncate, stop=self.door.stop)
         numbers = [shortest_float32(number) for number in vector]
         if self.door.as_json:
             self.door.result_json({"model": name, "embedding": numbers})
         else:
             self.door.result(gojson.encode(numbers) + "\n")
-
-    def _request(self, question: str, think: Think) -> GenerateRequest:
-        if not self.model.prompts.sees:
-            return GenerateRequest(question, think=think)
-        from packllama.chat.pictures import take_pictures
-
-        taken = take_pictures(question, stop=self.door.stop)
-        images = []
-        for picture in taken.pictures:
-            images.append(sendable(picture.data, where=picture.path))
-            self.door.say(f"Added image '{picture.path}'")
-        return GenerateRequest(taken.prompt, images=tuple(images), think=think)
 
     def _stream(self, chunks: Iterator[Chunk]) -> Done | None:
         printer = Printer.on_stdout(self.door, wordwrap=self.wordwrap, hide_thinking=self.hide_thinking)
@@ -82,8 +78,11 @@ class Once:
                 "response": text,
                 "thinking": thinking,
                 "done_reason": done.reason.value if done else "load",
+                "load_seconds": self.model.load_seconds,
                 "prompt_eval_count": done.prompt_count if done else 0,
+                "prompt_eval_seconds": done.prompt_seconds if done else 0,
                 "eval_count": done.eval_count if done else 0,
+                "eval_seconds": done.eval_seconds if done else 0,
             }
         )
         return done

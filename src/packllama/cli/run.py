@@ -11,7 +11,7 @@ from packllama.cli import complete
 from packllama.cli.door import Door
 from packllama.cli.flags import BareFlags, GoDuration, ThinkType
 from packllama.cli.loading import loaded_for
-from packllama.cli.once import Once
+from packllama.cli.once import Once, needs_text
 from packllama.cli.options import PlacePath, common, pass_door
 from packllama.cli.stdin import read_stdin
 from packllama.engine import AnswerFormat, Residence
@@ -72,6 +72,8 @@ def command(
         with Session(
             store, model, residence=residence, go_template=go_template, think=think, answer_format=answer_format
         ) as session:
+            if "embedding" in session.described.capabilities:
+                raise needs_text(model.short)
             converse(door, session, wordwrap=not nowordwrap, hide_thinking=hidethinking, verbose=verbose)
         return
     question = _question(door, prompt)

@@ -41,7 +41,11 @@ TABLE = (
         "the engine does not know the flag {0}",
         "Give a newer llama-server with --engine PATH.",
     ),
-    _row(r"ModuleNotFoundError: (.*)", "the engine is not installed right: {0}", "pip install -U 'packllama[engine]'"),
+    _row(
+        r"(?:ModuleNotFound|Import)Error: (.*)",
+        "the engine is not installed right: {0}",
+        "pip install -U 'packllama[engine]'",
+    ),
     _row(
         r"AttributeError: (.*)",
         "this xllamacpp is not one that packllama knows: {0}",

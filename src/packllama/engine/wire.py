@@ -40,8 +40,11 @@ class Wire:
         """Whether the engine has loaded its model. Answers at once, and sends no key."""
         connection = http.client.HTTPConnection(HOST, self._port, timeout=1.0)
         with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
-            connection.request("GET", "/health")
-            return connection.getresponse().status == http.client.OK
+            connection.request("GET", "/health", headers={"Connection": "close"})
+            response = connection.getresponse()
+            # An answer that is not read is a reset for the engine, and its complaint would look like a sign of life.
+            response.read(_LONGEST_COMPLAINT)
+            return response.status == http.client.OK
         return False
 
     def ask(self, method: str, path: str, body: Mapping[str, object] | None = None, *, stop: Stop) -> Document:
