@@ -21,7 +21,7 @@ def loaded_for(
     options: Mapping[str, object] | None = None,
     stop: Stop,
 ) -> Iterator[LoadedModel]:
-    """Load a model for the block, as the door's settings want it. ``engine`` goes over them.
+    """Load a model for the block, as the door's settings want it. ``engine`` None is the package.
 
     Raises: as :func:`packllama.engine.loaded` does.
     """
@@ -34,7 +34,7 @@ def loaded_for(
                 loaded(
                     store,
                     name,
-                    engine=engine or settings.engine,
+                    engine=engine,
                     context=settings.context_length,
                     options=options,
                     load_timeout=settings.load_timeout_seconds,

@@ -8,11 +8,9 @@ from packllama import gojson
 from packllama.base.errors import UsageError
 from packllama.cli.chat.printer import Printer
 from packllama.cli.door import Door
-from packllama.cli.looking import taken
 from packllama.engine import AnswerFormat, Chunk, Done, LoadedModel
 from packllama.float32 import shortest_float32
 from packllama.prompt import GenerateRequest
-from packllama.template import Think
 
 
 def needs_text(name: str) -> UsageError:
@@ -31,14 +29,11 @@ class Once:
     hide_thinking: bool
     verbose: bool
 
-    def answer(self, question: str, *, think: Think, answer_format: AnswerFormat | None) -> None:
-        """Print the answer as it comes. Without a question the model is only loaded, as Ollama does it."""
+    def answer(self, request: GenerateRequest, *, answer_format: AnswerFormat | None) -> None:
+        """Print the answer as it comes. Without a prompt the model is only loaded, as Ollama does it."""
         began = time.monotonic() - self.model.load_seconds
         chunks: Iterator[Chunk] = iter(())
-        if question:
-            name, sees = self.model.prompts.name, self.model.engine.sees
-            text, images = taken(self.door, question, name=name, sees=sees, stop=self.door.stop)
-            request = GenerateRequest(text, images=images, think=think)
+        if request.prompt or request.images:
             chunks = self.model.generate(request, answer_format=answer_format, stop=self.door.stop)
         done = self._document(chunks) if self.door.as_json else self._stream(chunks)
         if done and self.verbose:

@@ -11,11 +11,13 @@ from packllama.cli import complete
 from packllama.cli.door import Door
 from packllama.cli.flags import BareFlags, GoDuration, ThinkType
 from packllama.cli.loading import loaded_for
+from packllama.cli.looking import taken
 from packllama.cli.once import Once, needs_text
 from packllama.cli.options import PlacePath, common, pass_door
 from packllama.cli.stdin import read_stdin
-from packllama.engine import AnswerFormat, Residence
+from packllama.engine import AnswerFormat, Residence, has_eyes
 from packllama.name import ModelName, Source, split_source
+from packllama.prompt import GenerateRequest
 from packllama.template import Think
 
 # No model of today reads more than some millions of tokens.
@@ -61,7 +63,8 @@ def command(
         raise NotSupported("models that run elsewhere are not supported", where=name)
     answer_format = AnswerFormat.parse(shape) if shape else None
     store = door.store()
-    model = store.find(ModelName.parse(text)).name
+    model = store.find(ModelName.parse(text))
+    engine = engine or door.settings.engine
     load = partial(loaded_for, door, store, engine=engine)
     if not prompt and sys.stdin.isatty() and sys.stdout.isatty() and not door.as_json:
         from packllama.chat import Session
@@ -70,19 +73,24 @@ def command(
         residence = Residence(load, keep_alive=door.settings.keep_alive_seconds if keepalive is None else keepalive)
         go_template = door.settings.go_template
         with Session(
-            store, model, residence=residence, go_template=go_template, think=think, answer_format=answer_format
+            store, model.name, residence=residence, go_template=go_template, think=think, answer_format=answer_format
         ) as session:
             if "embedding" in session.described.capabilities:
-                raise needs_text(model.short)
+                raise needs_text(model.name.short)
             converse(door, session, wordwrap=not nowordwrap, hide_thinking=hidethinking, verbose=verbose)
         return
     question = _question(door, prompt)
-    with load(model, stop=door.stop) as running:
+    # What is wrong with them is better known before a large model is loaded.
+    sees = has_eyes(store, model, engine=engine)
+    question, pictures = taken(door, question, name=model.name, sees=sees, stop=door.stop)
+    if answer_format:
+        answer_format.check(guided=engine is None)
+    with load(model.name, stop=door.stop) as running:
         once = Once(door, running, wordwrap=not nowordwrap, hide_thinking=hidethinking, verbose=verbose)
         if running.is_embedding:
             once.vector(question, dimensions=dimensions, truncate=truncate)
         else:
-            once.answer(question, think=think, answer_format=answer_format)
+            once.answer(GenerateRequest(question, images=pictures, think=think), answer_format=answer_format)
 
 
 def _question(door: Door, words: tuple[str, ...]) -> str:

@@ -20,7 +20,7 @@ from packllama.engine.ask import LoadedModel
 from packllama.engine.engine import Engine
 from packllama.engine.format import AnswerFormat
 from packllama.engine.launch import start
-from packllama.engine.load import loaded
+from packllama.engine.load import has_eyes, loaded
 from packllama.engine.options import LoadOptions, SamplingOptions, load_options, sampling_options
 from packllama.engine.pictures import sendable
 from packllama.engine.residence import Residence
@@ -35,6 +35,7 @@ __all__ = [
     "LoadedModel",
     "Residence",
     "SamplingOptions",
+    "has_eyes",
     "load_options",
     "loaded",
     "sampling_options",

@@ -15,6 +15,7 @@ from packllama.engine.launch import start
 from packllama.engine.options import load_options
 from packllama.gguf import GGUF, context_length, has_inline_vision, is_embedding_model, open_gguf, refuse_dialect
 from packllama.manifest import LayerKind
+from packllama.model import Model
 from packllama.name import ModelName
 from packllama.places.store import ModelParts, Store, layer_paths, read_parts
 from packllama.prompt import PromptModel
@@ -81,6 +82,17 @@ def loaded(
         load, engine=engine, stop=stop, load_timeout=load_timeout, environ=environ, observer=observer
     ) as running:
         yield LoadedModel(parts, running, prompts, observer, embedding, time.monotonic() - began)
+
+
+def has_eyes(store: Store, model: Model, *, engine: Path | None) -> bool:
+    """Whether the model will take pictures, with this engine. Only headers are read.
+
+    Raises: IntegrityError, GGUFError.
+    """
+    if model.manifest.of_kind(LayerKind.PROJECTOR):
+        return True
+    weights = layer_paths(store, model, LayerKind.MODEL)
+    return engine is not None and bool(weights) and has_inline_vision(open_gguf(weights[-1]))
 
 
 @dataclass(frozen=True, slots=True)
