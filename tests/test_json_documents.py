@@ -16,6 +16,7 @@ from packllama.base.errors import Cancelled, DigestMismatch, PackLlamaError
 from packllama.check.finding import FindingKind
 from packllama.check.remark import RemarkKind
 from packllama.cli.main import VERBS
+from packllama.prove.receipt import Result, TemplateSource
 from tests.program import packllama
 from tests.unit.check import damages
 from tests.unit.stores import TINY_GGUF, put_blob, put_manifest, put_model
@@ -86,7 +87,12 @@ CASES = [
     Case("rm", ("rm", "m", "--dry-run")),
     Case("verify", ("verify",)),
     Case("verify", ("verify", "m")),
+    Case("prove", ("prove", "m", "--engine", "engine/llama-server")),
+    Case("prove", ("prove", "m", "--engine", "nope"), 9),
+    Case("prove", ("prove", "stub"), 4),
     Case("run", ("run", "m", "hello", "--engine", "engine/llama-server")),
+    Case("run", ("run", "m", "--engine", "engine/llama-server")),
+    Case("A vector", ("run", "vectors", "hello", "--engine", "engine/llama-server")),
     Case("An error", ("show", "nope"), 3),
     Case("An error", ("create", "new", "-f", "nope"), 3),
     Case("An error", ("show", "stub"), 4),
@@ -106,9 +112,11 @@ def folder(tmp_path: Path, gguf: Callable[[str], Path]) -> Path:
     (tmp_path / "Plain").write_text("FROM tiny.gguf\n")
     (tmp_path / "Child").write_text("FROM m\nSYSTEM Be verbose.\n")
     (tmp_path / "Stub").write_text("FROM far:cloud\n")
+    (tmp_path / "Vectors").write_text(f"FROM {gguf('tiny-bert.gguf')}\n")
     put_model(tmp_path / "store", "bare")
     assert packllama("create", "m", "-f", "Rich", cwd=tmp_path).returncode == 0
-    assert packllama("create", "stub", "-f", "Stub", cwd=tmp_path).returncode == 0
+    for name in ("stub", "vectors"):
+        assert packllama("create", name, "-f", name.title(), cwd=tmp_path).returncode == 0
     engine = tmp_path / "engine" / "llama-server"
     engine.parent.mkdir()
     engine.write_text(f"#!{sys.executable}\n{SCRIPTED_ENGINE.read_text()}")
@@ -195,6 +203,10 @@ def test_the_kinds_are_those_of_the_code() -> None:
     verify = SCHEMAS["verify"]["properties"]
     assert verify["findings"]["items"]["properties"]["kind"]["enum"] == [str(kind) for kind in FindingKind]
     assert verify["models"]["items"]["properties"]["findings"]["items"]["enum"] == [str(kind) for kind in FindingKind]
+    proved = SCHEMAS["prove"]["properties"]
+    assert proved["findings"]["items"]["properties"]["kind"]["enum"] == [str(kind) for kind in FindingKind]
+    assert proved["result"]["enum"] == [str(result) for result in Result]
+    assert proved["template"]["properties"]["source"]["enum"] == [str(source) for source in TemplateSource]
     remarks = SCHEMAS["lint"]["properties"]["remarks"]
     assert remarks["items"]["properties"]["kind"]["enum"] == [str(kind) for kind in RemarkKind]
 

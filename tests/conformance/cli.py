@@ -7,6 +7,7 @@ succeeds; which exit status a failure has, and its words, are packllama's own. A
 describes the base store, else the one of this folder does.
 """
 
+import base64
 import os
 import re
 import shutil
@@ -19,11 +20,11 @@ from typing import Any
 
 from tests.conformance.base_store import MODELS, base_store, copied, recorded_ids, with_recorded_digests
 from tests.conformance.create import Outcome, read_cases
-from tests.conformance.terminal import on_terminal
+from tests.conformance.terminal import left_on_screen, on_terminal, typed_on_terminal
 from tests.fixtures import gguf_files
 from tests.program import packllama
 
-VERBS = {"list", "ls", "show", "cp", "rm", "create"}
+VERBS = {"list", "ls", "show", "cp", "rm", "create", "run"}
 
 _AGE = re.compile(r"(?:Less than a second|About an? \w+|\d+ \w+) ago *$", re.MULTILINE)
 _TITLE = re.compile(r"MODIFIED +$", re.MULTILINE)
@@ -57,6 +58,8 @@ def _lay_out(case: dict[str, Any], folder: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(content, str):
             path.write_text(content, encoding="utf-8", newline="")
+        elif "base64" in content:
+            path.write_bytes(base64.b64decode(content["base64"]))
         else:
             shutil.copyfile(gguf_files.made(content["script"], content["args"]) / name, path)
 
@@ -66,7 +69,7 @@ def _store(case: dict[str, Any], folder: Path, models: Path) -> Path:
     if case.get("empty"):
         own.mkdir()
         return own
-    reads_only = case["args"][0] in {"list", "ls", "show"} and not case.get("mutates")
+    reads_only = case["args"][0] in {"list", "ls", "show", "run"} and not case.get("mutates")
     return base_store(models) if reads_only else copied(base_store(models), own)
 
 
@@ -75,7 +78,11 @@ def _run(command: dict[str, Any], case: dict[str, Any], folder: Path, store: Pat
     # The ids of what the command removes are gone afterwards, those of what it makes not there before.
     ids = recorded_ids(store)
     env = {"PACKLLAMA_STORE": str(store), **command.get("env", {})}
-    if "terminal" in command:
+    if command.get("tty"):
+        status, found = typed_on_terminal(command["args"], command["tty"], cwd=folder, env=env)
+        stderr, what = "", "terminal"
+        command = {**command, "terminal": left_on_screen(command["terminal"])}
+    elif "terminal" in command:
         status, found = on_terminal(command["args"], cwd=folder, env=env)
         stderr, what = "", "terminal"
     else:

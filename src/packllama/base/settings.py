@@ -62,7 +62,8 @@ class Settings:
         home = values.get("HOME") or values.get("USERPROFILE")
         store, origin = _named_store(values)
         draws = values.get("TERM", "").lower() not in {"dumb", "unknown"}
-        editors = (values.get(name) for name in ("OLLAMA_EDITOR", "VISUAL", "EDITOR"))
+        # The quotes of a command line belong to it.
+        editors = (values.get("OLLAMA_EDITOR"), environ.get("VISUAL", "").strip(), environ.get("EDITOR", "").strip())
         return cls(
             home=Path(home) if home else None,
             named_store=store,

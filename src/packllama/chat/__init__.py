@@ -3,7 +3,22 @@
 Knows nothing of terminals. It loads models by ``engine/`` and saves a conversation as a model by ``build/``.
 """
 
-from packllama.chat.pictures import Picture, Taken, begins_with_path, take_pictures
-from packllama.chat.session import Session
+from typing import TYPE_CHECKING
+
+from packllama.base.lazy import exports
+
+if TYPE_CHECKING:
+    from packllama.chat.pictures import Picture, Taken, begins_with_path, take_pictures
+    from packllama.chat.session import Session
+
+# One answer looks for pictures too, and shall not pay for what a conversation needs.
+_MODULES = {
+    "Picture": "pictures",
+    "Session": "session",
+    "Taken": "pictures",
+    "begins_with_path": "pictures",
+    "take_pictures": "pictures",
+}
+__getattr__ = exports(__name__, _MODULES)
 
 __all__ = ["Picture", "Session", "Taken", "begins_with_path", "take_pictures"]

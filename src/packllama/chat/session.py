@@ -1,5 +1,6 @@
 """One conversation: its messages and settings, and the model that answers next."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
@@ -23,6 +24,7 @@ class Session(AbstractContextManager["Session"]):
     """A conversation with a model of a store. Closing it unloads the model.
 
     ``think``, None for what the model does by itself, and ``answer_format`` may be set at any time.
+    ``load_seconds`` is how long the last answer waited for its model.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Session(AbstractContextManager["Session"]):
         self._system = ""
         self.think = think
         self.answer_format = answer_format
+        self.load_seconds = 0.0
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -131,9 +134,10 @@ class Session(AbstractContextManager["Session"]):
         """The answer to a question whose pictures were taken. Raises: as `ask` does."""
         asked = Message("user", question, images=tuple(picture.data for picture in pictures))
         request = ChatRequest((*self._messages, asked), think=self.think)
-        content = thinking = ""
+        content, thinking, began = "", "", time.monotonic()
         try:
             with self._residence.model(self.name, self._options, stop=stop) as model:
+                self.load_seconds = time.monotonic() - began
                 for chunk in model.chat(request, options=self._options, answer_format=self.answer_format, stop=stop):
                     content += chunk.text
                     thinking += chunk.thinking

@@ -25,6 +25,11 @@ def command(door: Door, pattern: str, ignored: tuple[str, ...], digests: bool) -
     PATTERN is the beginning of a name, or a pattern with * and ?; letter case does not matter.
     """
     del ignored  # Ollama takes more words and does nothing with them
+    list_models(door, pattern, whole_digest=digests)
+
+
+def list_models(door: Door, pattern: str, *, whole_digest: bool = False) -> None:
+    """Print the models of the store whose names match, as a table or a document."""
     store = door.store()
     listed, broken = store.listing()
     listed = [item for item in listed if _matches(item.model.name.short, pattern)]
@@ -32,7 +37,7 @@ def command(door: Door, pattern: str, ignored: tuple[str, ...], digests: bool) -
         door.result_json({"models": [_document(store, item) for item in listed]})
     else:
         now = time.time()
-        rows = [_row(store, item, now, whole_digest=digests) for item in listed]
+        rows = [_row(store, item, now, whole_digest=whole_digest) for item in listed]
         door.result("".join(f"{line}\n" for line in titled_table(("NAME", "ID", "SIZE", "MODIFIED"), rows)))
     for error in broken:
         door.say(f"not listed: {error.sentence}")

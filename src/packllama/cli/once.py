@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from packllama import gojson
 from packllama.base.errors import UsageError
-from packllama.cli.chat.printer import Printer
+from packllama.cli.chat.printer import print_answer
 from packllama.cli.door import Door
 from packllama.engine import AnswerFormat, Chunk, Done, LoadedModel
 from packllama.float32 import shortest_float32
@@ -35,7 +35,10 @@ class Once:
         chunks: Iterator[Chunk] = iter(())
         if request.prompt or request.images:
             chunks = self.model.generate(request, answer_format=answer_format, stop=self.door.stop)
-        done = self._document(chunks) if self.door.as_json else self._stream(chunks)
+        if self.door.as_json:
+            done = self._document(chunks)
+        else:
+            done = print_answer(self.door, chunks, wordwrap=self.wordwrap, hide_thinking=self.hide_thinking)
         if done and self.verbose:
             from packllama.cli.timings import timings
 
@@ -53,15 +56,6 @@ class Once:
             self.door.result_json({"model": name, "embedding": numbers})
         else:
             self.door.result(gojson.encode(numbers) + "\n")
-
-    def _stream(self, chunks: Iterator[Chunk]) -> Done | None:
-        printer = Printer.on_stdout(self.door, wordwrap=self.wordwrap, hide_thinking=self.hide_thinking)
-        done = None
-        for chunk in chunks:
-            printer.piece(chunk)
-            done = chunk.done
-        printer.end()
-        return done
 
     def _document(self, chunks: Iterator[Chunk]) -> Done | None:
         thinking, text, done = "", "", None

@@ -89,7 +89,7 @@ def has_eyes(store: Store, model: Model, *, engine: Path | None) -> bool:
 
     Raises: IntegrityError, GGUFError.
     """
-    if model.manifest.of_kind(LayerKind.PROJECTOR):
+    if any(model.manifest.of_kind(LayerKind.PROJECTOR)):
         return True
     weights = layer_paths(store, model, LayerKind.MODEL)
     return engine is not None and bool(weights) and has_inline_vision(open_gguf(weights[-1]))

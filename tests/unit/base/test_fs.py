@@ -263,3 +263,8 @@ def test_a_file_system_that_moves_no_folders(tmp_path: Path, monkeypatch: pytest
 def test_whether_a_folder_may_be_written(tmp_path: Path) -> None:
     fs.check_writable(tmp_path)
     fs.check_writable(tmp_path / "not there yet")
+
+
+def test_a_private_file_is_private_while_it_is_written(tmp_path: Path) -> None:
+    with fs.NewFile(tmp_path, mode=0o600) as file:
+        assert stat.S_IMODE(file.path.stat().st_mode) == 0o600

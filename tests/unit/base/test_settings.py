@@ -77,3 +77,53 @@ def test_engine() -> None:
 )
 def test_the_choice_between_templates(text: str | None, wish: bool | None) -> None:
     assert Settings.read({} if text is None else {"OLLAMA_GO_TEMPLATE": text}).go_template is wish
+
+
+@pytest.mark.parametrize(
+    ("environ", "state"),
+    [
+        ({}, None),
+        ({"HOME": "/h"}, "/h/.local/state/packllama"),
+        ({"HOME": "/h", "XDG_STATE_HOME": "/s"}, "/s/packllama"),
+        ({"HOME": "/h", "XDG_STATE_HOME": "relative"}, "/h/.local/state/packllama"),
+    ],
+)
+def test_where_things_are_remembered(environ: dict[str, str], state: str | None) -> None:
+    assert Settings.read(environ).state == (None if state is None else Path(state))
+
+
+@pytest.mark.parametrize(
+    ("environ", "editor"),
+    [
+        ({}, "vi"),
+        ({"EDITOR": "ed"}, "ed"),
+        ({"EDITOR": "ed", "VISUAL": "code --wait"}, "code --wait"),
+        ({"EDITOR": "ed", "VISUAL": "code", "OLLAMA_EDITOR": "nano"}, "nano"),
+        ({"EDITOR": "ed", "VISUAL": " "}, "ed"),
+        ({"EDITOR": "ed 'a b'"}, "ed 'a b'"),
+        ({"OLLAMA_EDITOR": '"code --wait"'}, "code --wait"),
+    ],
+)
+def test_the_editor(environ: dict[str, str], editor: str) -> None:
+    assert Settings.read(environ).editor == editor
+
+
+@pytest.mark.parametrize(
+    ("environ", "draws", "colour"),
+    [
+        ({}, True, True),
+        ({"TERM": "xterm"}, True, True),
+        ({"NO_COLOR": "0"}, True, False),
+        ({"NO_COLOR": ""}, True, True),
+        ({"TERM": "dumb"}, False, False),
+        ({"TERM": "unknown"}, False, False),
+    ],
+)
+def test_what_the_terminal_can_do(environ: dict[str, str], draws: bool, colour: bool) -> None:
+    settings = Settings.read(environ)
+    assert (settings.draws, settings.colour) == (draws, colour)
+
+
+def test_nothing_typed_is_remembered() -> None:
+    assert Settings.read({}).history
+    assert not Settings.read({"OLLAMA_NOHISTORY": "1"}).history

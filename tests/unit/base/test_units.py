@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packllama.base.units import human_age, human_bytes, human_when
+from packllama.base.units import go_duration, human_age, human_bytes, human_when, parse_duration
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -85,3 +85,34 @@ def test_age(seconds: float, text: str) -> None:
 def test_when(then: float, text: str) -> None:
     now = 1_790_000_000.0
     assert human_when(now + then, now=now) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0s"),
+        (1e-9, "1ns"),
+        (999e-9, "999ns"),
+        (1.5e-6, "1.5µs"),
+        (63.382192e-3, "63.382192ms"),
+        (0.25, "250ms"),
+        (0.999999999, "999.999999ms"),
+        (1, "1s"),
+        (1.070681808, "1.070681808s"),
+        (59.5, "59.5s"),
+        (60, "1m0s"),
+        (62.5, "1m2.5s"),
+        (3600, "1h0m0s"),
+        (90061.001, "25h1m1.001s"),
+        (-1.5, "-1.5s"),
+        (1e-10, "0s"),
+        (-1e-10, "0s"),
+    ],
+)
+def test_go_duration(seconds: float, text: str) -> None:
+    assert go_duration(seconds) == text
+
+
+@given(st.integers(0, 10**15))
+def test_a_duration_is_read_as_it_was_written(nanoseconds: int) -> None:
+    assert parse_duration(go_duration(nanoseconds / 1e9)) == pytest.approx(nanoseconds / 1e9, abs=1e-9)
