@@ -298,3 +298,30 @@ def test_the_golden_modelfile(
     assert ran.returncode == 0, ran.stderr
     assert json.loads(ran.stdout)["response"]
     assert ran.stderr == ""
+
+
+def test_the_golden_shape_looks_at_pictures(
+    tmp_path: Path, gguf: Callable[[str], Path], need_module: Callable[[str, str], None]
+) -> None:
+    """Two FROMs and the published template: two pictures get two different, right answers, each kind of file does."""
+    need_module("xllamacpp", "'packllama[engine]'")
+    need_module("PIL", "'packllama[engine]'")
+    from PIL import Image
+
+    shutil.copyfile(gguf("tiny-gemma3.gguf"), tmp_path / "gemma-3-12b-it-q4_0.gguf")
+    shutil.copyfile(gguf("tiny-mmproj.gguf"), tmp_path / "mmproj-google_gemma-3-12b-it-qat-f16.gguf")
+    (tmp_path / "Modelfile").write_text(GOLDEN.read_text().replace("temperature 1", "temperature 0"))
+    assert packllama("create", "gemma3", cwd=tmp_path).returncode == 0
+    for colour, name in (("red", "one.png"), ("blue", "my picture.jpg"), ("lime", "three.WEBP")):
+        Image.new("RGB", (56, 56), colour).save(tmp_path / name)
+    for question, answer in (
+        ("What is in ./one.png?", "The picture is red."),
+        ("What is in './my picture.jpg'?", "The picture is blue."),
+        (r"What is in ./my\ picture.jpg?", "The picture is blue."),
+        ("./three.WEBP", "The picture is green."),
+        ("./one.png and './my picture.jpg' together?", "The picture is magenta."),
+        ("What is in ./none.png?", REPLY),
+    ):
+        ran = packllama("run", "gemma3", question, cwd=tmp_path)
+        assert (ran.returncode, ran.stdout) == (0, f"{answer}\n\n"), ran.stderr
+        assert ran.stderr.count("Added image '") == question.count("./") - question.count("none"), ran.stderr
