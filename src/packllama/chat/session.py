@@ -151,7 +151,7 @@ class Session(AbstractContextManager["Session"]):
 
         Raises: BadInput: there is no such parameter, or a value is not of its type.
         """
-        if name != "stop" and len(values) != 1:
+        if len(values) != 1 and (name != "stop" or not values):
             raise BadInput(f"the parameter {name!r} takes one value, not {len(values)}")
         try:
             parsed = parse_parameter(name, values[0])

@@ -10,6 +10,8 @@ from typing import Self
 
 from packllama.base.errors import EngineFailed
 
+_ABOVE_FLOAT32 = 2.0**128
+
 
 class DoneReason(enum.StrEnum):
     """Why an answer ended, in Ollama's words."""
@@ -88,13 +90,15 @@ class Document:
 def decode_vector(data: bytes) -> list[float]:
     """The vector in an answer of ``POST /embedding`` for one text.
 
-    Raises: EngineFailed, when there is none, or it is not of numbers.
+    Raises: EngineFailed, when there is none, or it is not of 32-bit floats.
     """
     try:
-        vector = json.loads(data)[0]["embedding"][0]
-        return [float(number) for number in vector]
-    except (ValueError, RecursionError, LookupError, TypeError) as error:
+        vector = [float(number) for number in json.loads(data)[0]["embedding"][0]]
+    except (ValueError, RecursionError, LookupError, TypeError, OverflowError) as error:
         raise EngineFailed(f"the engine's answer holds no vector: {data[:80]!r}") from error
+    if not vector or not all(abs(number) < _ABOVE_FLOAT32 for number in vector):
+        raise EngineFailed(f"the engine's answer holds no vector: {data[:80]!r}")
+    return vector
 
 
 def decode_event(data: bytes) -> Chunk:

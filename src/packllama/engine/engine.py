@@ -36,20 +36,17 @@ _BYTES = re.compile("[\ud800-\udfff]")
 class Engine(AbstractContextManager["Engine"]):
     """One model in one engine process. Made by ``start``.
 
-    ``build`` is what the engine calls itself, ``version`` what a person knows it by; ``num_ctx`` its context in tokens;
-    ``sees``: it takes pictures; ``own``: it is the package, not a program that the user named.
+    ``build`` is what the engine calls itself; ``num_ctx`` its context in tokens; ``sees``: it takes pictures; ``own``:
+    it is the package, not a program that the user named.
     """
 
-    def __init__(
-        self, process: EngineProcess, wire: Wire, load: LoadOptions, *, package: str | None, stop: Stop
-    ) -> None:
+    def __init__(self, process: EngineProcess, wire: Wire, load: LoadOptions, *, own: bool, stop: Stop) -> None:
         self._process = process
         self._wire = wire
         self._where = str(load.model)
         props = self._ask("GET", "/props", stop=stop)
         self.build = props.text("build_info")
-        self.own = package is not None
-        self.version = package or f"llama-server {self.build}"
+        self.own = own
         self.sees = bool(load.projectors)
         self._marker = props.text("media_marker") or _MARKER
         self.num_ctx = int(props.inner("default_generation_settings").number("n_ctx")) or load.context
@@ -59,6 +56,15 @@ class Engine(AbstractContextManager["Engine"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def version(self) -> str:
+        """What a person knows the engine by."""
+        if not self.own:
+            return f"llama-server {self.build}"
+        import importlib.metadata  # noqa: PLC0415  only a receipt asks
+
+        return f"xllamacpp {importlib.metadata.version('xllamacpp')}"
 
     @property
     def supervisor(self) -> int:

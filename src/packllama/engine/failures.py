@@ -118,7 +118,7 @@ _LONGEST_QUOTE = 300
 def explain(said: str, status: int | None, *, where: str) -> EngineFailed:
     """The error for an engine that ended by itself; ``status`` is 128 + N after signal N."""
     sign = _signal_name(status)
-    if sign in ("SIGILL", "SIGKILL"):
+    if sign in _SIGNALS:
         sentence, hint = _SIGNALS[sign]
         return EngineFailed(sentence, where=where, hint=hint)
     for row in TABLE:
@@ -126,10 +126,7 @@ def explain(said: str, status: int | None, *, where: str) -> EngineFailed:
             groups = [text.strip() for text in found.groups() if text is not None]
             return EngineFailed(row.sentence.format(*groups), where=where, hint=row.hint)
     quote = _last_error(said)
-    if sign:
-        sentence, hint = _SIGNALS.get(sign, (f"the engine crashed ({sign})", FETCH))
-        return EngineFailed(f"{sentence}: {quote}" if quote else sentence, where=where, hint=hint)
-    ended = f"the engine ended with status {status}"
+    ended = f"the engine crashed ({sign})" if sign else f"the engine ended with status {status}"
     return EngineFailed(f"{ended}: {quote}" if quote else ended, where=where, hint=FETCH)
 
 

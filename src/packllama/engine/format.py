@@ -17,6 +17,10 @@ from packllama.jsonfields import Json
 # One blank after each comma and colon, as models have learnt it; free white space tempts them to go on with it.
 _SPACING: dict[str, Json] = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
 
+# The engine unrolls what is counted: at 100,000 it gives the format up in silence, at ten million it hangs.
+_COUNTS = frozenset({"minItems", "maxItems", "minProperties", "maxProperties"})
+_MOST_COUNTED = 10_000
+
 # The lines that show the grammar itself.
 _SOURCE = re.compile(r"\n +\d+ \|.*", re.DOTALL)
 
@@ -52,6 +56,7 @@ class AnswerFormat:
         """
         if guided:
             _check_compiles(self._grammar)
+            _check_counts(self.schema)
 
     def request(self, *, guided: bool) -> dict[str, object]:
         """The members of a ``POST /completion`` body that enforce it. ``guided``: the engine has LLGuidance."""
@@ -79,10 +84,25 @@ def _check_compiles(grammar: str) -> None:
 
     _, complaints = llguidance.LLMatcher.validate_grammar_with_warnings(grammar)
     if complaints:
-        raise BadInput(
-            f"the engine cannot keep to this format: {_reason(complaints[0])}",
-            hint="Describe it by simpler parts of JSON Schema.",
-        )
+        raise _refused(_reason(complaints[0]))
+    matcher = llguidance.LLMatcher(llguidance.LLTokenizer("byte"), grammar, log_level=0)
+    matcher.compute_bitmask()
+    if matcher.is_error():
+        raise _refused("nothing can begin as it says")
+
+
+def _check_counts(schema: object) -> None:
+    for name, value in schema.items() if isinstance(schema, Mapping) else ():
+        if name in _COUNTS and isinstance(value, int | float) and value > _MOST_COUNTED:
+            raise _refused(f"{name} of {value:,}; at most {_MOST_COUNTED:,}")
+        for inner in value if isinstance(value, list) else (value,):
+            _check_counts(inner)
+
+
+def _refused(why: str) -> BadInput:
+    return BadInput(
+        f"the engine cannot keep to this format: {why}", hint="Describe it by simpler parts of JSON Schema."
+    )
 
 
 def _reason(complaint: str) -> str:

@@ -1,6 +1,5 @@
 """``start``: from load options to an engine that answers, or the engine's reason why not."""
 
-import importlib.metadata
 import logging
 import os
 import re
@@ -65,8 +64,7 @@ def start(
         process = EngineProcess(_order(load, engine, key, environment), environ=command.allowed(environment))
         try:
             port = _await_ready(process, load, stop, load_timeout, progress)
-            package = None if engine else f"xllamacpp {importlib.metadata.version('xllamacpp')}"
-            loaded = Engine(process, Wire(port, key), load, package=package, stop=stop)
+            loaded = Engine(process, Wire(port, key), load, own=engine is None, stop=stop)
             if engine is not None:
                 _check_build(loaded.build, engine)
         except BaseException:

@@ -18,19 +18,31 @@ DEFAULT_NUM_CTX = 4096
 SMALLEST_NUM_CTX = 4
 # A picture alone takes some hundred tokens; Ollama sets the same floor.
 SMALLEST_NUM_CTX_WITH_PROJECTOR = 2048
+# Engines abort at a batch of one token, and at one that does not hold what a draft model guesses.
+SMALLEST_BATCH = 32
 # How far a draft model runs ahead, as in Ollama.
 DEFAULT_DRAFT = 4
+# More threads than llama.cpp can count.
+_MOST_THREADS = 512
+# The engine's integers have 32 bits; the seed alone has no sign.
+_INT = 2**31 - 1
+_UNSIGNED = 2**32 - 1
 # A model that never ends its answer is stopped after this many contexts, as Ollama does.
 CONTEXTS_PER_ANSWER = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A row of the table. ``wire`` is llama-server's name in a request; empty for a load-time option."""
+    """A row of the table. ``wire`` is llama-server's name in a request; empty for a load-time option.
+
+    An integer below ``least`` or above ``most`` is taken for that.
+    """
 
     name: str
     type: str
     wire: str = ""
+    least: int = -_INT
+    most: int = _INT
 
 
 TABLE = (
@@ -39,10 +51,11 @@ TABLE = (
     Option("num_gpu", "integer"),
     Option("main_gpu", "integer"),
     Option("use_mmap", "boolean"),
-    Option("num_thread", "integer"),
-    Option("draft_num_predict", "integer"),
-    Option("num_keep", "integer", "n_keep"),
-    Option("seed", "integer", "seed"),
+    Option("num_thread", "integer", most=_MOST_THREADS),
+    # The engine takes memory for each beforehand.
+    Option("draft_num_predict", "integer", most=SMALLEST_BATCH - 1),
+    Option("num_keep", "integer", "n_keep", least=-1),
+    Option("seed", "integer", "seed", most=_UNSIGNED),
     Option("num_predict", "integer", "n_predict"),
     Option("top_k", "integer", "top_k"),
     Option("top_p", "float32", "top_p"),
@@ -99,11 +112,11 @@ class LoadOptions:
     def batch(self) -> int:
         """Tokens evaluated at once. Also how long a cancelled prompt goes on, so it is not larger.
 
-        An embedding model sees the whole of its text at once.
+        An embedding model sees the whole of its text at once, whatever ``num_batch`` is.
         """
-        if self.num_batch and self.num_batch > 0:
-            return self.num_batch
-        return self.context if self.embedding else 512
+        if self.embedding:
+            return self.context
+        return max(self.num_batch, SMALLEST_BATCH) if self.num_batch and self.num_batch > 0 else 512
 
     @property
     def drafted(self) -> int:
@@ -136,7 +149,10 @@ class SamplingOptions:
         body: dict[str, object] = {row.wire: getattr(self, row.name) for row in TABLE if row.wire}
         most = CONTEXTS_PER_ANSWER * context
         body["n_predict"] = min(self.num_predict, most) if self.num_predict > 0 else most
-        body["stop"] = list(self.stop)
+        # -1 is Ollama's word for all of the context. More costs the engine time with each token.
+        body["repeat_last_n"] = min(self.repeat_last_n, context) if self.repeat_last_n >= 0 else context
+        # An empty one would end each answer before it begins.
+        body["stop"] = [text for text in self.stop if text]
         return body
 
 
@@ -191,7 +207,7 @@ def _typed(row: Option, value: object) -> object:
         case "boolean", bool():
             return value
         case "integer", int() | float() if not isinstance(value, bool) and abs(value) < 2**63:
-            return int(value)
+            return max(row.least, min(int(value), row.most))
         case "float32", int() | float() if not isinstance(value, bool) and abs(value) < 2**127:
             return float(value)
         case "array", list() | tuple():

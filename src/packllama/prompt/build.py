@@ -100,7 +100,10 @@ def _conversation(
 
     def fits(rescued: Sequence[Message], kept: Sequence[Message]) -> bool:
         seen = sum(len(message.images or ()) for message in kept) if model.sees else 0
-        return engine.count_tokens(render([*rescued, *kept])) + seen * IMAGE_TOKENS <= engine.num_ctx
+        room = engine.num_ctx - seen * IMAGE_TOKENS
+        text = render([*rescued, *kept])
+        # A token is at least a byte, but for the two a tokenizer may add: most prompts fit without being counted.
+        return len(text.encode(errors="surrogatepass")) + 2 <= room or engine.count_tokens(text) <= room
 
     rescued, kept = fit(messages, fits=fits) if truncate else ([], messages)
     if "mllama" in (model.config.model_families or ()) and any(len(message.images or ()) > 1 for message in kept):

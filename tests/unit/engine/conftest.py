@@ -1,14 +1,23 @@
 """A scripted llama-server in a folder of its own."""
 
+import contextlib
 import json
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from packllama.base.stop import Stop
+from packllama.engine import LoadedModel, loaded
+from packllama.manifest import LayerKind
+from packllama.name import ModelName
+from packllama.places.store import Store
+from tests.unit.stores import TINY_GGUF, put_model
 
 SCRIPT = Path(__file__).parents[2] / "fixtures" / "scripted_engine.py"
 
@@ -51,3 +60,24 @@ def scripted(tmp_path: Path) -> Callable[..., Scripted]:
         return Scripted(program, model)
 
     return make
+
+
+Ask = Callable[..., AbstractContextManager[tuple[LoadedModel, Scripted]]]
+
+
+@pytest.fixture
+def asking(scripted: Callable[..., Scripted], tmp_path: Path) -> Ask:
+    """Load a stored model, whose TEMPLATE and parameters are given, into a double of these keys."""
+
+    @contextlib.contextmanager
+    def load(
+        template: str = "{{ .Prompt }}", *, parameters: str = "{}", weights: bytes = TINY_GGUF, **config: object
+    ) -> Iterator[tuple[LoadedModel, Scripted]]:
+        double = scripted(**config)
+        layers = (LayerKind.TEMPLATE, template.encode()), (LayerKind.PARAMS, parameters.encode())
+        put_model(tmp_path / "store", "m", *layers, weights=weights)
+        store, name = Store(tmp_path / "store"), ModelName.parse("m")
+        with loaded(store, name, engine=double.program, stop=Stop()) as model:
+            yield model, double
+
+    return load

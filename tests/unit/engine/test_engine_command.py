@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,6 +32,7 @@ KEPT = {
     "GGML_NO_BACKTRACE": "1",
 }
 ALWAYS = ["--fit", "off", "--no-webui", "--no-slots", "--no-warmup", "--offline", "--cache-ram", "0"]
+SHIFT = ["--context-shift"]
 
 
 @pytest.fixture
@@ -47,15 +49,19 @@ def order(program: Path, load: LoadOptions) -> command.Order:
 @pytest.mark.parametrize(
     ("load", "context", "batch", "more"),
     [
-        (LoadOptions(Path("/m")), "4096", "512", []),
-        (LoadOptions(Path("/m"), num_ctx=100, num_batch=64), "100", "64", []),
+        (LoadOptions(Path("/m")), "4096", "512", SHIFT),
+        (LoadOptions(Path("/m"), num_ctx=100, num_batch=64), "100", "64", SHIFT),
         (
             LoadOptions(Path("/m"), (Path("/p"),), (Path("/a"), Path("/b")), num_gpu=0, main_gpu=1, num_thread=3),
             "4096",
             "512",
-            ["--n-gpu-layers", "0", "--main-gpu", "1", "--threads", "3", "--mmproj", "/p", "--lora", "/a,/b"],
+            ["--n-gpu-layers", "0", "--main-gpu", "1", "--threads", "3", "--mmproj", "/p", "--lora", "/a,/b", *SHIFT],
         ),
-        (LoadOptions(Path("/m"), num_gpu=-1, num_thread=0), "4096", "512", []),
+        (LoadOptions(Path("/m"), num_gpu=-1, num_thread=0), "4096", "512", SHIFT),
+        (LoadOptions(Path("/m"), embedding=True, num_ctx=256, num_batch=64), "256", "256", ["--embeddings"]),
+        (LoadOptions(Path("/m"), draft=Path("/d")), "4096", "512", [*SHIFT, "--model-draft", "/d"]),
+        (LoadOptions(Path("/m"), draft=Path("/d"), draft_num_predict=0), "4096", "512", SHIFT),
+        (LoadOptions(Path("/m"), draft_num_predict=8), "4096", "512", SHIFT),
     ],
 )
 def test_command_line(program: Path, load: LoadOptions, context: str, batch: str, more: list[str]) -> None:
@@ -74,6 +80,70 @@ def test_environment_is_an_allow_list(program: Path) -> None:
 @pytest.mark.parametrize(("use", "mode"), [(True, "mmap"), (False, "none"), (None, None)])
 def test_mmap_goes_by_the_environment(program: Path, use: bool | None, mode: str | None) -> None:
     assert order(program, LoadOptions(Path("/m"), use_mmap=use)).env.get("LLAMA_ARG_LOAD_MODE") == mode
+
+
+@pytest.mark.parametrize(("asked", "count"), [(None, "4"), (7, "7")])
+def test_drafting_goes_by_the_environment(program: Path, asked: int | None, count: str) -> None:
+    load = LoadOptions(Path("/m"), draft=Path("/d"), draft_num_predict=asked)
+    assert order(program, load).env == KEPT | {
+        "LLAMA_API_KEY": "secret",
+        "LLAMA_ARG_SPEC_TYPE": "draft-simple",
+        "LLAMA_ARG_SPEC_DRAFT_N_MAX": count,
+        "LLAMA_ARG_DRAFT_MAX": count,
+    }
+
+
+@pytest.mark.parametrize(
+    "load",
+    [LoadOptions(Path("/m"), draft_num_predict=7), LoadOptions(Path("/m"), draft=Path("/d"), draft_num_predict=0)],
+)
+def test_nothing_is_drafted(program: Path, load: LoadOptions, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    assert order(program, load).env == KEPT | {"LLAMA_API_KEY": "secret"}
+    assert "speculative.draft.n_max" not in settings(load)["params"]
+
+
+def settings(load: LoadOptions) -> dict[str, Any]:
+    """What the package's engine is told."""
+    made = command.xllamacpp(load, key="secret", environ=ENVIRON)
+    assert made.input is not None
+    found: dict[str, Any] = json.loads(made.input)
+    return found
+
+
+DEFAULTS = {"n_ctx": 4096, "n_batch": 512, "n_ubatch": 512, "n_gpu_layers": -1, "main_gpu": 0}
+
+
+@pytest.mark.parametrize(
+    ("load", "params"),
+    [
+        (LoadOptions(Path("/m")), DEFAULTS | {"cpuparams.n_threads": -1, "ctx_shift": True, "embedding": False}),
+        (
+            LoadOptions(Path("/m"), num_ctx=100, num_batch=64, num_gpu=9, main_gpu=1, num_thread=3),
+            {"n_ctx": 100, "n_batch": 64, "n_ubatch": 64, "n_gpu_layers": 9, "main_gpu": 1, "cpuparams.n_threads": 3},
+        ),
+        (
+            LoadOptions(Path("/m"), embedding=True, num_ctx=256, num_batch=64),
+            {"n_ctx": 256, "n_batch": 256, "n_ubatch": 256, "ctx_shift": False, "embedding": True},
+        ),
+        (LoadOptions(Path("/m"), (Path("/p"),)), {"mmproj.path": "/p"}),
+        (
+            LoadOptions(Path("/m"), draft=Path("/d"), draft_num_predict=7),
+            {"speculative.draft.mparams.path": "/d", "speculative.draft.n_max": 7},
+        ),
+    ],
+)
+def test_settings_of_xllamacpp(load: LoadOptions, params: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    found = settings(load)["params"]
+    assert {name: found[name] for name in params} == params
+
+
+@pytest.mark.parametrize("use", [True, False, None])
+def test_mmap_and_adapters_of_xllamacpp(use: bool | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    found = settings(LoadOptions(Path("/m"), adapters=(Path("/a"), Path("/b")), use_mmap=use))
+    assert (found["use_mmap"], found["adapters"]) == (use, ["/a", "/b"])
 
 
 def test_xllamacpp_gets_its_key_by_the_pipe(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,6 +56,11 @@ def test_each_row_has_a_group_for_each_brace(row: Row) -> None:
     assert len(set(re.findall(r"\{\d\}", row.sentence))) <= row.pattern.groups
 
 
+@pytest.mark.parametrize("status", [132, 135, 137])
+def test_a_signal_that_says_it_all_needs_no_quote(status: int) -> None:
+    assert "slot" not in explain("slot launch_slot_: processing task, is_child = 0", status, where="").message
+
+
 def test_a_long_line_is_not_quoted_whole() -> None:
     assert len(explain("error " + "x" * 10_000, 1, where="").message) < 400
 

@@ -6,6 +6,7 @@ import pytest
 
 from packllama.base.errors import BadInput
 from packllama.engine import LoadOptions, SamplingOptions, load_options, sampling_options
+from packllama.engine.options import TABLE, Option
 
 MODEL = Path("/m.gguf")
 
@@ -39,6 +40,7 @@ def test_an_answer_is_bounded(asked: int, sent: int) -> None:
         (LoadOptions(MODEL), 4096),
         (LoadOptions(MODEL, num_ctx=0), 4096),
         (LoadOptions(MODEL, num_ctx=1), 4),
+        (LoadOptions(MODEL, num_ctx=-5), 4),
         (LoadOptions(MODEL, num_ctx=512), 512),
         (LoadOptions(MODEL, (Path("/p.gguf"),), num_ctx=512), 2048),
         (LoadOptions(MODEL, trained_ctx=2048), 2048),
@@ -48,6 +50,60 @@ def test_an_answer_is_bounded(asked: int, sent: int) -> None:
 )
 def test_context(options: LoadOptions, context: int) -> None:
     assert options.context == context
+
+
+@pytest.mark.parametrize(
+    ("options", "batch"),
+    [
+        (LoadOptions(MODEL), 512),
+        (LoadOptions(MODEL, num_batch=0), 512),
+        (LoadOptions(MODEL, num_batch=-1), 512),
+        (LoadOptions(MODEL, num_batch=1), 32),
+        (LoadOptions(MODEL, num_batch=1024), 1024),
+        (LoadOptions(MODEL, num_batch=64, num_ctx=256, embedding=True), 256),
+    ],
+)
+def test_batch(options: LoadOptions, batch: int) -> None:
+    assert options.batch == batch
+
+
+@pytest.mark.parametrize(
+    ("options", "drafted"),
+    [
+        (LoadOptions(MODEL, draft_num_predict=7), 0),
+        (LoadOptions(MODEL, draft=MODEL), 4),
+        (LoadOptions(MODEL, draft=MODEL, draft_num_predict=0), 0),
+        (LoadOptions(MODEL, draft=MODEL, draft_num_predict=-7), 0),
+        (LoadOptions(MODEL, draft=MODEL, draft_num_predict=7), 7),
+    ],
+)
+def test_drafted(options: LoadOptions, drafted: int) -> None:
+    assert options.drafted == drafted
+
+
+INT = 2**31 - 1
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE if row.type == "integer"], ids=lambda row: row.name)
+def test_no_integer_is_more_than_the_engine_can_hold(row: Option) -> None:
+    """Each is refused or wrapped around by the engine otherwise, and some take it minutes or all memory."""
+    most = {"num_thread": 512, "draft_num_predict": 31, "seed": 2**32 - 1}.get(row.name, INT)
+    least = -1 if row.name == "num_keep" else -INT
+    for asked, taken in ((2**62, most), (-(2**62), least), (5, 5), (-1, -1)):
+        made = sampling_options({row.name: asked}) if row.wire else load_options(MODEL, {row.name: asked})
+        assert getattr(made, row.name) == taken
+
+
+@pytest.mark.parametrize(
+    ("asked", "sent"),
+    [(-(2**62), 256), (-1, 256), (0, 0), (64, 64), (256, 256), (257, 256), (2**62, 256)],
+)
+def test_repeat_last_n_is_at_most_the_context(asked: int, sent: int) -> None:
+    assert sampling_options({"repeat_last_n": asked}).request(context=256)["repeat_last_n"] == sent
+
+
+def test_an_empty_stop_text_is_none() -> None:
+    assert sampling_options({"stop": ["", "a", " ", ""]}).request(context=256)["stop"] == ["a", " "]
 
 
 def test_layers_later_over_earlier() -> None:

@@ -106,6 +106,20 @@ def test_what_ollama_builds_for_a_chat() -> None:
     )
 
 
+@pytest.mark.parametrize(("num_ctx", "counted"), [(10, ["<éß>..."]), (11, [])])
+def test_only_what_may_not_fit_is_counted(num_ctx: int, counted: list[str]) -> None:
+    texts: list[str] = []
+
+    def count(text: str) -> int:
+        texts.append(text)
+        return 1
+
+    engine = replace(ENGINE, num_ctx=num_ctx, count_tokens=count)
+    request = ChatRequest((Message("system", "é"), Message("user", "ß")))
+    assert chat_prompt(request, model=model("<{{ .System }}{{ .Prompt }}>..."), engine=engine).text == "<éß>..."
+    assert texts == counted
+
+
 def test_images_stand_before_the_text() -> None:
     request = ChatRequest((Message("user", "Hi", images=(b"1",)),))
     assert chat_prompt(request, model=model(TURNS), engine=ENGINE) == Prompt("<user>[img-0]Hi</user><bot>", (b"1",))
