@@ -12,16 +12,12 @@ from pathlib import Path
 
 from tests.unit.stores import GEMMA_TEMPLATE
 
-from benchmarks.measure import Figure, Process, Times, interleaved, run, settle, timed
+from benchmarks import answers
+from benchmarks.measure import Figure, Process, Times, interleaved, packllama, run, settle, timed
 
 GIB = 1 << 30
 LARGE = 2 * GIB
 MANY = 10_000
-
-
-def packllama(store: Path, *args: str) -> list[str | Path]:
-    """The installed program, as a person starts it."""
-    return [Path(sys.executable).with_name("packllama"), "--store", store, *args]
 
 
 def write_large_gguf(path: Path, size: int) -> None:
@@ -168,4 +164,4 @@ def _s(times: Times) -> str:
     return f"{times.best:.3f} s (+{times.spread:.0%})"
 
 
-ALL = (start_up, many_models, gemma_metadata, gemma_template, verify, create)
+ALL = (start_up, many_models, gemma_metadata, gemma_template, verify, create, *answers.ALL)

@@ -1,12 +1,15 @@
 """Run things in turn and time them."""
 
+import math
 import os
+import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self, TypeVar
 
 ROUNDS = 5
 # Left alone, for what else goes on.
@@ -14,6 +17,7 @@ _MARGIN = 1 << 30
 
 # Prepares nothing or something, runs, and returns seconds.
 Timed = Callable[[], float]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,30 @@ class Times:
     def spread(self) -> float:
         """How far the slowest round is above the best, as a part of it."""
         return max(self.seconds) / self.best - 1
+
+
+@dataclass(frozen=True)
+class Median:
+    """The median of six numbers or more, and the bounds that hold the true one in at least 95 of 100 cases.
+
+    The bounds are two of the numbers themselves, by the binomial distribution: nothing is supposed of how they spread.
+    """
+
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, numbers: Sequence[float]) -> Self:
+        count = len(numbers)
+        outside = rank = 0
+        while (outside := outside + math.comb(count, rank)) * 2 / 2**count <= 0.05:
+            rank += 1
+        ordered = sorted(numbers)
+        return cls(statistics.median(ordered), ordered[rank - 1], ordered[-rank])
+
+    def __str__(self) -> str:
+        return f"{self.value:.3g} [{self.low:.3g}, {self.high:.3g}]"
 
 
 @dataclass(frozen=True)
@@ -59,6 +87,18 @@ def interleaved(things: Sequence[Timed], *, rounds: int = ROUNDS) -> list[Times]
     return [Times(tuple(kept)) for kept in seconds]
 
 
+def paired(ours: Callable[[int], T], theirs: Callable[[int], T], *, rounds: int) -> list[tuple[T, T]]:
+    """Both once a round, which is numbered from 1, each first in every other round; round 0 is not counted."""
+
+    def both(number: int) -> tuple[T, T]:
+        if number % 2:
+            return ours(number), theirs(number)
+        second = theirs(number)
+        return ours(number), second
+
+    return [both(number) for number in range(rounds + 1)][1:]
+
+
 def settle() -> None:
     """Begin from the same state: nothing left to write back, and all free memory at hand.
 
@@ -75,6 +115,11 @@ def _free_memory() -> int:
     """Bytes that nobody uses, not even as a cache."""
     lines = Path("/proc/meminfo").read_text().splitlines()
     return next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemFree"))
+
+
+def packllama(store: Path, *args: str) -> list[str | Path]:
+    """The installed program, as a person starts it."""
+    return [Path(sys.executable).with_name("packllama"), "--store", store, *args]
 
 
 def timed(action: Callable[[], object]) -> float:
@@ -95,7 +140,8 @@ class Process:
 def run(command: Sequence[str | Path], *, env: dict[str, str] | None = None, cwd: Path | None = None) -> Process:
     """Run a process that must succeed."""
     began = time.perf_counter()
-    child = subprocess.Popen(command, env=env, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    nothing = subprocess.DEVNULL
+    child = subprocess.Popen(command, env=env, cwd=cwd, stdin=nothing, stdout=nothing, stderr=nothing)
     _, status, usage = os.wait4(child.pid, 0)
     seconds = time.perf_counter() - began
     child.returncode = os.waitstatus_to_exitcode(status)
