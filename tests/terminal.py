@@ -1,6 +1,7 @@
 """The program on a real pseudo-terminal, and the screen that a person sees."""
 
 import sys
+import termios
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -42,6 +43,8 @@ class Terminal(AbstractContextManager["Terminal"]):
         self._stream = pyte.ByteStream(self._screen)
         self._prompt_row = -1
         self.raw = b""
+        # Whether the program has left the terminal as a shell wants it. Known when it has ended.
+        self.echoes = False
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -115,6 +118,7 @@ class Terminal(AbstractContextManager["Terminal"]):
                 break
             except pexpect.TIMEOUT as error:
                 raise AssertionError(f"it did not end in time:\n{self.text}") from error
+        self.echoes = bool(termios.tcgetattr(self._child.child_fd)[3] & termios.ECHO)
         self._child.close(force=False)
         status = self._child.exitstatus
         return int(status) if status is not None else -int(self._child.signalstatus)

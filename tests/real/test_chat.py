@@ -239,7 +239,7 @@ def engine_of(double: Scripted) -> Watched:
 
 
 @pytest.mark.parametrize("busy", [False, True])
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, -signal.SIGHUP)])
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_ends_it_all(
     number: signal.Signals, status: int, busy: bool, chat: Chat, scripted: Callable[..., Scripted]
 ) -> None:
@@ -252,6 +252,29 @@ def test_a_signal_ends_it_all(
     os.kill(terminal.pid, number)
     assert terminal.wait_end(seconds=3) == status
     assert engine.gone_after(5)
+    assert terminal.echoes
+
+
+def test_ctrl_backslash_ends_no_answer(chat: Chat, scripted: Callable[..., Scripted]) -> None:
+    """It would leave the terminal as it is for the time of an answer."""
+    terminal = chat(scripted(pieces=["half an answer"], ending="hang"))
+    terminal.type("Go on" + ENTER)
+    terminal.wait_for("half an answer")
+    terminal.type(chr(28))
+    os.kill(terminal.pid, signal.SIGINT)
+    terminal.wait_for_prompt()
+
+
+def test_loading_again_leaves_nothing_on_the_screen(chat: Chat, scripted: Callable[..., Scripted]) -> None:
+    """A bar and a sign of life at once."""
+    terminal = chat(scripted(pieces=["An answer."], ending="stop", load_seconds=1.5))
+    terminal.type("/set parameter num_ctx 1000" + ENTER)
+    terminal.wait_for_prompt()
+    terminal.type("Hello" + ENTER)
+    terminal.wait_for_prompt()
+    said = [line for line in terminal.lines if line]
+    assert said[-3:] == [">>> Hello", "An answer.", f">>> {HINT}"]
+    assert len(said) == 5
 
 
 @pytest.mark.parametrize("busy", [False, True])

@@ -17,7 +17,6 @@ import pytest
 from packllama.base.errors import EngineFailed
 from packllama.base.stop import Stop
 from packllama.chat import Session
-from packllama.chat.pictures import Picture
 from packllama.engine import (
     AnswerFormat,
     Chunk,
@@ -251,16 +250,16 @@ def seer(create: Create, gguf: Fixture) -> Iterator[Session]:
         yield session
 
 
-def picture(colour: str) -> Picture:
+def picture(colour: str) -> bytes:
     from PIL import Image
 
     data = io.BytesIO()
     Image.new("RGB", (56, 56), colour).save(data, "PNG")
-    return Picture(f"{colour}.png", data.getvalue())
+    return data.getvalue()
 
 
 def seen(session: Session, *colours: str) -> str:
-    return text(session.answer("What is it?", [picture(colour) for colour in colours], stop=Stop()))
+    return text(session.ask("What is it?", [picture(colour) for colour in colours], stop=Stop()))
 
 
 def test_pictures(seer: Session) -> None:
@@ -291,7 +290,7 @@ def ask(residence: Residence, **options: object) -> str:
 
 def test_an_idle_engine_ends_and_comes_back(create: Create, gguf: Fixture) -> None:
     store = create(f"FROM {gguf('tiny.gguf')}\nPARAMETER temperature 0\n")
-    with Residence(partial(loaded, store), keep_alive=0.2) as residence:
+    with Residence(partial(loaded, store), keep_alive=1) as residence:
         assert ask(residence) == REPLY
         first = supervisor(residence)
         watched = Watched(first)

@@ -27,6 +27,7 @@
     │   ├── EngineMissing              no engine is installed
     │   ├── RendererMissing            a model wants its prompts built by code that packllama lacks
     │   └── EngineFailed               the engine refused the model, died or hung
+    │       └── EngineRefused          it is well, but will not do what it was asked
     └── Cancelled                 130  the user stopped it
 
 A message says what was expected and what was found; ``where`` names the file, line or model;
@@ -207,6 +208,10 @@ class RendererMissing(EngineError):
 
 class EngineFailed(EngineError):
     """The engine refused the model, died, or stopped answering."""
+
+
+class EngineRefused(EngineFailed):
+    """A running engine will not do what it was asked, and can be asked something else."""
 
 
 class Cancelled(PackLlamaError):

@@ -8,7 +8,7 @@ It reads the files that are named and no other, looks at no more of a picture th
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from packllama.base.reading import read_small
 from packllama.base.stop import Stop
 from packllama.base.white import WHITE
 
-# Ollama's bound.
+# Ollama's bound. Here it also holds for all pictures of a prompt, of which the engine takes less.
 LARGEST_PICTURE = 100 * 1024 * 1024
 
 # Letters are ASCII here: text in scripts without blanks may stand directly before and after a path.
@@ -65,17 +65,20 @@ def take_pictures(prompt: str, *, stop: Stop) -> Taken:
     """Read the pictures that a prompt names. A path where nothing lies stays text; so does all else.
 
     Raises:
-        BadInput: a file is no picture, no plain file, or larger than `LARGEST_PICTURE`.
+        BadInput: a file is no picture or no plain file, or they are larger than `LARGEST_PICTURE`, also together.
         NotSupported: it is a sound.
         NoRights, MachineError, Cancelled.
     """
     kept: list[str] = []
     pictures: list[Picture] = []
-    rest = 0
+    rest = size = 0
     for start, end in _mentions(prompt):
         if path := _existing(prompt[start:end]):
             stop.check()
             pictures.append(Picture(path, _read(path)))
+            size += len(pictures[-1].data)
+            if size > LARGEST_PICTURE:
+                raise _too_large(pictures)
             quoted = prompt[start - 1 : start] == prompt[end : end + 1] == "'"
             kept.append(prompt[rest : start - quoted])
             rest = end + quoted
@@ -117,6 +120,14 @@ def _read(path: str) -> bytes:
     if found not in _PICTURES:
         raise BadInput(f"invalid file type: {found}", where=path, hint="A picture is a PNG, a JPEG or a WebP file.")
     return data
+
+
+def _too_large(pictures: Sequence[Picture]) -> BadInput:
+    return BadInput(
+        f"the first {len(pictures)} pictures are larger than {LARGEST_PICTURE:,} bytes together",
+        where=pictures[-1].path,
+        hint="Make them smaller, or ask about fewer of them at a time.",
+    )
 
 
 def _content_type(data: bytes) -> str:

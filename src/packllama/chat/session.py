@@ -1,16 +1,16 @@
 """One conversation: its messages and settings, and the model that answers next."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from types import TracebackType
 
 from packllama.base.errors import BadInput, ModelfileError, NotSupported
 from packllama.base.stop import Stop
 from packllama.build import create
-from packllama.chat.pictures import Picture, take_pictures
 from packllama.describe import Description, describe
-from packllama.engine import AnswerFormat, Chunk, Residence, sendable
+from packllama.engine import AnswerFormat, Chunk, LoadedModel, Residence, has_eyes
 from packllama.jsonfields import Json
 from packllama.message import Message
 from packllama.modelfile import Command, Modelfile, parse_parameter
@@ -23,8 +23,8 @@ from packllama.template import Think
 class Session(AbstractContextManager["Session"]):
     """A conversation with a model of a store. Closing it unloads the model.
 
-    ``think``, None for what the model does by itself, and ``answer_format`` may be set at any time.
-    ``load_seconds`` is how long the last answer waited for its model.
+    ``think``, None for what the model does by itself, may be set at any time. ``engine`` is the program that answers, None
+    the package, as ``residence`` has it. ``load_seconds`` is how long the last answer waited for its model.
     """
 
     def __init__(
@@ -33,13 +33,15 @@ class Session(AbstractContextManager["Session"]):
         name: ModelName,
         *,
         residence: Residence,
+        engine: Path | None = None,
         go_template: bool | None = None,
         think: Think = None,
         answer_format: AnswerFormat | None = None,
     ) -> None:
-        """Raises: ModelNotFound, IntegrityError, InvalidManifest, GGUFError, NotSupported."""
+        """Raises: ModelNotFound, IntegrityError, InvalidManifest, GGUFError, NotSupported; what `set_format` does."""
         self._store = store
         self._residence = residence
+        self._engine = engine
         self._go_template = go_template
         self._described = self._describe(name)
         self._messages: list[Message] = []
@@ -47,8 +49,8 @@ class Session(AbstractContextManager["Session"]):
         self._options: dict[str, Json] = {}
         self._system = ""
         self.think = think
-        self.answer_format = answer_format
         self.load_seconds = 0.0
+        self.set_format(answer_format)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -67,7 +69,7 @@ class Session(AbstractContextManager["Session"]):
     @property
     def sees(self) -> bool:
         """The model takes pictures."""
-        return "vision" in self._described.capabilities
+        return has_eyes(self._store, self._described.parts.model, engine=self._engine)
 
     @property
     def stored(self) -> tuple[Message, ...]:
@@ -100,51 +102,50 @@ class Session(AbstractContextManager["Session"]):
     def switch(self, name: ModelName, *, stop: Stop) -> None:
         """Talk to another model from now on; what was said is forgotten, what was set stays. On error nothing changes.
 
-        Raises: as the constructor and `load` do.
+        Raises: as the constructor and `load` do; NotSupported, when it is an embedding model.
         """
         described = self._describe(name)
+        if "embedding" in described.capabilities:
+            raise NotSupported(
+                "an embedding model makes vectors and does not talk",
+                where=name.short,
+                hint=f"'packllama run {name.short} TEXT' prints the vector of a text.",
+            )
         with self._residence.model(described.parts.model.name, self._options, stop=stop):
             self._described = described
         self.clear()
 
-    def ask(self, text: str, *, stop: Stop) -> Iterator[Chunk]:
+    def ask(self, question: str, pictures: Sequence[bytes] = (), *, stop: Stop) -> Generator[Chunk]:
         """The answer to a question, as it is made. Both are remembered, an answer that is stopped as far as it came.
 
-        Of a model with eyes, paths of pictures are taken out of the question; see :meth:`take` to announce them.
+        ``pictures`` are as :func:`packllama.engine.sendable` makes them. An answer that is left early has to be closed
+        before the next question.
 
-        Raises:
-            BadInput: a file that is no picture.
-            What :meth:`packllama.engine.LoadedModel.chat` raises. A question without any answer is forgotten.
+        Raises: what :meth:`packllama.engine.LoadedModel.chat` does. A question without any answer is forgotten.
         """
-        question, pictures = self.take(text, stop=stop)
-        yield from self.answer(question, pictures, stop=stop)
-
-    def take(self, text: str, *, stop: Stop) -> tuple[str, tuple[Picture, ...]]:
-        """A question without the paths of its pictures, and the pictures, as the engine takes them.
-
-        Raises: BadInput, NotSupported, EngineMissing, MachineError, Cancelled.
-        """
-        if not self.sees:
-            return text, ()
-        taken = take_pictures(text, stop=stop)
-        pictures = (Picture(one.path, sendable(one.data, where=one.path)) for one in taken.pictures)
-        return taken.prompt, tuple(pictures)
-
-    def answer(self, question: str, pictures: Sequence[Picture] = (), *, stop: Stop) -> Iterator[Chunk]:
-        """The answer to a question whose pictures were taken. Raises: as `ask` does."""
-        asked = Message("user", question, images=tuple(picture.data for picture in pictures))
+        asked = Message("user", question, images=tuple(pictures))
         request = ChatRequest((*self._messages, asked), think=self.think)
         content, thinking, began = "", "", time.monotonic()
         try:
             with self._residence.model(self.name, self._options, stop=stop) as model:
                 self.load_seconds = time.monotonic() - began
-                for chunk in model.chat(request, options=self._options, answer_format=self.answer_format, stop=stop):
+                self._notice(model)
+                for chunk in model.chat(request, options=self._options, answer_format=self._answer_format, stop=stop):
                     content += chunk.text
                     thinking += chunk.thinking
                     yield chunk
         finally:
             if content or thinking:
                 self._messages += [asked, Message("assistant", content, thinking=thinking)]
+
+    def set_format(self, answer_format: AnswerFormat | None) -> None:
+        """Have the answers to come in a format; None: in any.
+
+        Raises: BadInput, EngineMissing: the engine cannot keep to it. The one before holds on.
+        """
+        if answer_format is not None:
+            answer_format.check(guided=self._engine is None)
+        self._answer_format = answer_format
 
     def set_parameter(self, name: str, values: Sequence[str]) -> None:
         """Set an option for what comes; ``stop`` takes several values, the others one.
@@ -185,6 +186,12 @@ class Session(AbstractContextManager["Session"]):
             store=self._store,
             stop=stop,
         )
+
+    def _notice(self, model: LoadedModel) -> None:
+        """Say that somebody has given the name to another model since the last answer."""
+        if model.parts.model.manifest.digest != self._described.parts.model.manifest.digest:
+            self._described = self._describe(self.name)
+            model.observer.noted(f"{self.name.short} was replaced in the store; the new one answers from here on")
 
     def _commands(self) -> Iterator[Command]:
         yield Command("model", self.name.full)

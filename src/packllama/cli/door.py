@@ -11,20 +11,24 @@ from packllama.base.errors import from_os_error
 from packllama.base.settings import Settings
 from packllama.base.stop import Stop
 from packllama.base.terminal import escaped
-from packllama.cli.failure import ReaderLeft, silence_stdout
+from packllama.cli.failure import STDOUT, ReaderLeft, silence_stdout
 from packllama.places.store import Store
 from packllama.places.store.locate import check_exists, find_root
 
 
 @dataclass(slots=True)
 class Door:
-    """One run of the program. The global options are filled in while the command line is read."""
+    """One run of the program. The global options are filled in while the command line is read.
+
+    ``bar_is_shown``: a bar is on the terminal, beside which nothing else may draw.
+    """
 
     settings: Settings
     stop: Stop
     as_json: bool = False
     quiet: bool = False
     store_flag: Path | None = None
+    bar_is_shown: bool = False
 
     def store(self, *, writing: bool = False) -> Store:
         """The store, which must exist when the user named it and it is only read."""
@@ -70,7 +74,7 @@ def _write(text: str) -> None:
         raise ReaderLeft from error
     except OSError as error:
         silence_stdout()
-        raise from_os_error(error, doing="writing the result", where="stdout") from error
+        raise from_os_error(error, doing="writing the result", where=STDOUT) from error
 
 
 class Progress:
@@ -95,15 +99,20 @@ class Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
+        self._close_bar()
 
     def planned(self, total: int) -> None:
         self._total, self._done = total, 0
+        self._close_bar()
+        if sys.stderr.isatty() and not self._door.quiet:
+            self._door.bar_is_shown = True
+            self._bar = _Bar(self._label, total)
+
+    def _close_bar(self) -> None:
         if self._bar is not None:
             self._bar.close()
-        if sys.stderr.isatty() and not self._door.quiet:
-            self._bar = _Bar(self._label, total)
+            self._bar = None
+            self._door.bar_is_shown = False
 
     def advanced(self, count: int) -> None:
         self._done += count

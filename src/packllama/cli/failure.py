@@ -12,6 +12,9 @@ from packllama.base.terminal import escaped
 
 _BROKEN_PIPE_STATUS = 141
 
+# Where an error is that stdout itself has made.
+STDOUT = "stdout"
+
 
 class ReaderLeft(Exception):
     """Whoever read our output closed the pipe. Not an ``OSError``, which click would turn into an exit status of 1."""
@@ -23,7 +26,8 @@ def fail(error: BaseException, *, as_json: bool) -> int:
         silence_stdout()
         return _BROKEN_PIPE_STATUS
     shown = _as_ours(error)
-    report(shown, as_json=as_json)
+    # What stdout did not take cannot be said there.
+    report(shown, as_json=as_json and shown.where != STDOUT)
     return shown.exit_status
 
 

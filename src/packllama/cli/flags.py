@@ -8,6 +8,9 @@ import click
 from packllama.base.units import parse_duration
 from packllama.template import Think
 
+# Go counts the nanoseconds in 64 bits.
+_LONGEST = 2**63 / 1e9
+
 
 class BareFlags(click.Command):
     """A command some of whose options stand for a value when they have none: ``--think`` is ``--think=true``.
@@ -51,6 +54,8 @@ class GoDuration(click.ParamType):  # type: ignore[type-arg]
         seconds = parse_duration(value)
         if seconds is None:
             self.fail(f"{value!r} is no duration; write 10m, 1h30m or 90s")
+        if abs(seconds) > _LONGEST:
+            self.fail(f"{value!r} is longer than a duration can be; a negative one means for ever")
         if seconds and value[-1].isdigit():
             self.fail(f"{value!r} has no unit; write {value}s or {value}m")
         return seconds

@@ -1,7 +1,7 @@
 """The pictures in what a person asks, taken out and announced."""
 
 from packllama.base.stop import Stop
-from packllama.chat.pictures import named_pictures, take_pictures
+from packllama.chat import named_pictures, take_pictures
 from packllama.cli.door import Door
 from packllama.engine import sendable
 from packllama.name import ModelName

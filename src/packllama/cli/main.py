@@ -131,7 +131,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _catch_signals(stop: Stop) -> Callable[[], int | None]:
-    """The first SIGINT or SIGTERM asks the work to stop, a second one interrupts whatever it is in."""
+    """The first SIGINT, SIGTERM or SIGHUP asks the work to stop, a second one interrupts whatever it is in."""
     caught: list[int] = []
 
     def handle(number: int, _frame: FrameType | None) -> None:
@@ -142,6 +142,9 @@ def _catch_signals(stop: Stop) -> Callable[[], int | None]:
 
     signal.signal(signal.SIGINT, handle)
     signal.signal(signal.SIGTERM, handle)
+    # Under nohup it is not to be heard.
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, handle)
     return lambda: caught[0] if caught else None
 
 

@@ -71,9 +71,14 @@ def command(
         from packllama.cli.chat.loop import converse
 
         residence = Residence(load, keep_alive=door.settings.keep_alive_seconds if keepalive is None else keepalive)
-        go_template = door.settings.go_template
         with Session(
-            store, model.name, residence=residence, go_template=go_template, think=think, answer_format=answer_format
+            store,
+            model.name,
+            residence=residence,
+            engine=engine,
+            go_template=door.settings.go_template,
+            think=think,
+            answer_format=answer_format,
         ) as session:
             if "embedding" in session.described.capabilities:
                 raise needs_text(model.name.short)

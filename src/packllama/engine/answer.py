@@ -64,7 +64,8 @@ class Document:
 
     def text(self, name: str) -> str:
         found = self.members.get(name)
-        return found if isinstance(found, str) else ""
+        # JSON can hold halves of characters, which no file and no terminal takes.
+        return found.encode("utf-8", "replace").decode() if isinstance(found, str) else ""
 
     def number(self, name: str) -> float:
         found = self.members.get(name)

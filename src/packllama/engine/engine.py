@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 
-from packllama.base.errors import EngineFailed, NotSupported
+from packllama.base.errors import EngineFailed, EngineRefused, NotSupported
 from packllama.base.stop import Stop
 from packllama.engine.answer import Chunk, Document, decode_event, decode_vector
 from packllama.engine.conversation import template_body
@@ -30,6 +30,8 @@ LAST_WORDS_SECONDS = 1.0
 _MOST_PICTURE_BYTES = 72 * 1024 * 1024
 # Where a picture stands in a prompt, in the engines that do not say it.
 _MARKER = "<__media__>"
+# The engine's words for a prompt that is too long.
+_NO_ROOM = "exceeds the available context size"
 _BYTES = re.compile("[\ud800-\udfff]")
 
 
@@ -139,7 +141,7 @@ class Engine(AbstractContextManager["Engine"]):
             **({"preserved_tokens": list(preserved)} if preserved else {}),
             **shape,
         }
-        with self._watched():
+        with self._watched(), self._room_for(pictures):
             for data in self._wire.events("/completion", body, stop=stop):
                 chunk = decode_event(data)
                 if chunk.text or chunk.done:
@@ -211,6 +213,19 @@ class Engine(AbstractContextManager["Engine"]):
     def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None, *, stop: Stop) -> Document:
         with self._watched():
             return self._wire.ask(method, path, body, stop=stop)
+
+    @contextlib.contextmanager
+    def _room_for(self, pictures: Sequence[bytes]) -> Iterator[None]:
+        """Turn what the engine says of too many pictures into what to do; a text alone was cut before."""
+        try:
+            yield
+        except EngineRefused as error:
+            if not pictures or _NO_ROOM not in error.message:
+                raise
+            raise NotSupported(
+                f"the text and its {len(pictures)} pictures do not fit into the context of {self.num_ctx} tokens",
+                hint="Show fewer pictures, or make room by PARAMETER num_ctx; in a conversation /clear forgets old ones.",
+            ) from error
 
     @contextlib.contextmanager
     def _watched(self) -> Iterator[None]:

@@ -115,8 +115,11 @@ _ERROR_LIKE = re.compile(r"^(?:[\d.]+ )?E |\berror\b|\bfailed\b|assert|terminate
 _LONGEST_QUOTE = 300
 
 
-def explain(said: str, status: int | None, *, where: str) -> EngineFailed:
-    """The error for an engine that ended by itself; ``status`` is 128 + N after signal N."""
+def explain(said: str, status: int | None, *, where: str, program: str = "") -> EngineFailed:
+    """The error for an engine that ended by itself; ``status`` is 128 + N after signal N.
+
+    ``program`` is the path of one that the user named, and that had not answered yet.
+    """
     sign = _signal_name(status)
     if sign in _SIGNALS:
         sentence, hint = _SIGNALS[sign]
@@ -127,7 +130,10 @@ def explain(said: str, status: int | None, *, where: str) -> EngineFailed:
             return EngineFailed(row.sentence.format(*groups), where=where, hint=row.hint)
     quote = _last_error(said)
     ended = f"the engine crashed ({sign})" if sign else f"the engine ended with status {status}"
-    return EngineFailed(f"{ended}: {quote}" if quote else ended, where=where, hint=FETCH)
+    message = f"{ended}: {quote}" if quote else ended
+    if program and not sign:
+        return EngineFailed(message, where=program, hint="Is that a llama-server program?")
+    return EngineFailed(message, where=where, hint=FETCH)
 
 
 def port_was_taken(said: str) -> bool:

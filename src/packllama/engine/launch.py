@@ -63,7 +63,7 @@ def start(
         key = secrets.token_hex(32)
         process = EngineProcess(_order(load, engine, key, environment), environ=command.allowed(environment))
         try:
-            port = _await_ready(process, load, stop, load_timeout, progress)
+            port = _await_ready(process, load, engine, stop=stop, limit=load_timeout, progress=progress)
             loaded = Engine(process, Wire(port, key), load, own=engine is None, stop=stop)
             if engine is not None:
                 _check_build(loaded.build, engine)
@@ -97,13 +97,19 @@ def _free_port() -> int:
 
 
 def _await_ready(
-    process: EngineProcess, load: LoadOptions, stop: Stop, limit: float | None, progress: LoadProgress
+    process: EngineProcess,
+    load: LoadOptions,
+    engine: Path | None,
+    *,
+    stop: Stop,
+    limit: float | None,
+    progress: LoadProgress,
 ) -> int:
     heard, since = 0, time.monotonic()
     while True:
         if process.ended:
             status = process.wait_end(LAST_WORDS_SECONDS)
-            raise explain(process.tail.text(), status, where=str(load.model))
+            raise explain(process.tail.text(), status, where=str(load.model), program=str(engine or ""))
         if process.port is not None and Wire(process.port, "").healthy():
             return process.port
         if process.tail.heard != heard:

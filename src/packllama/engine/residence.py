@@ -7,11 +7,14 @@ from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import Protocol
 
-from packllama.base.errors import EngineFailed
+from packllama.base.errors import EngineFailed, EngineRefused
 from packllama.base.stop import Stop
 from packllama.engine.ask import LoadedModel
 from packllama.engine.options import LOAD_OPTIONS
 from packllama.name import ModelName
+
+# How late one who waits for another's answer notices a Stop.
+_WAIT_SECONDS = 0.1
 
 
 class Load(Protocol):
@@ -25,7 +28,7 @@ class Load(Protocol):
 class Residence(AbstractContextManager["Residence"]):
     """Holds at most one model. One that nobody has asked for ``keep_alive`` seconds is unloaded; below 0: never.
 
-    May be used from several threads; one waits for the other.
+    May be used from several threads; one waits for the other, unless it is stopped.
     """
 
     def __init__(self, load: Load, *, keep_alive: float) -> None:
@@ -45,18 +48,29 @@ class Residence(AbstractContextManager["Residence"]):
     def model(self, name: ModelName, options: Mapping[str, object], *, stop: Stop) -> Iterator[LoadedModel]:
         """The model, for the block: the one that is loaded if it is the same and loaded with the same options.
 
-        An engine that fails within the block is ended, so that the next question starts another.
+        An engine that fails within the block is ended, so that the next question starts another; one that only refuses
+        stays.
 
-        Raises: as ``load`` does.
+        Raises: as ``load`` does; Cancelled, while another's answer is waited for.
         """
-        with self._lock:
+        with self._alone(stop):
             try:
                 yield self._ready(name, options, stop)
-            except EngineFailed:
-                self._unload()
+            except EngineFailed as error:
+                if not isinstance(error, EngineRefused):
+                    self._unload()
                 raise
             finally:
                 self._leave()
+
+    @contextlib.contextmanager
+    def _alone(self, stop: Stop) -> Iterator[None]:
+        while not self._lock.acquire(timeout=_WAIT_SECONDS):
+            stop.check()
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def _ready(self, name: ModelName, options: Mapping[str, object], stop: Stop) -> LoadedModel:
         if self._timer is not None:

@@ -38,6 +38,10 @@ def after_thinking(
             thinking, content = parser.feed(chunk.text)
             if thinking:
                 yield Chunk("", thinking=thinking)
+            if chunk.done and chunk.done.reason is DoneReason.LENGTH:
+                # No room is left for an answer.
+                yield Chunk("", chunk.done, thinking=parser.close()[0])
+                return
             if content or chunk.done:
                 break
         text += _through_closing(said, prompt)

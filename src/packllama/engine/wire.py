@@ -14,7 +14,7 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping
 
-from packllama.base.errors import EngineFailed
+from packllama.base.errors import EngineFailed, EngineRefused
 from packllama.base.stop import Stop
 from packllama.engine.answer import Document
 from packllama.engine.command import HOST
@@ -52,7 +52,7 @@ class Wire:
         return Document.parse(self.fetch(method, path, body, stop=stop))
 
     def fetch(self, method: str, path: str, body: Mapping[str, object] | None = None, *, stop: Stop) -> bytes:
-        """The whole answer. Raises: EngineFailed, Cancelled, OSError when the engine goes away."""
+        """The whole answer. Raises: EngineFailed, EngineRefused, Cancelled, OSError when the engine goes away."""
         with self._exchange(method, path, body, stop) as response:
             data = response.read(LONGEST_ANSWER + 1)
         if len(data) > LONGEST_ANSWER:
@@ -62,7 +62,7 @@ class Wire:
     def events(self, path: str, body: Mapping[str, object], *, stop: Stop) -> Iterator[bytes]:
         """The data of each server-sent event. Leaving the iterator ends the engine's work.
 
-        Raises: EngineFailed, Cancelled, OSError when the engine goes away.
+        Raises: EngineFailed, EngineRefused, Cancelled, OSError when the engine goes away.
         """
         with self._exchange("POST", path, body, stop) as response:
             while line := response.readline(LONGEST_LINE + 1):
@@ -133,4 +133,5 @@ def _refusal(path: str, response: http.client.HTTPResponse) -> EngineFailed:
     except EngineFailed:
         complaint = ""
     said = complaint or repr(data[:80])
-    return EngineFailed(f"the engine refused {path} with status {response.status}: {said}")
+    kind = EngineRefused if response.status < http.client.INTERNAL_SERVER_ERROR else EngineFailed
+    return kind(f"the engine refused {path} with status {response.status}: {said}")

@@ -33,6 +33,7 @@ from packllama.base.errors import DigestMismatch, ModelfileError, ModelNotFound,
         ("EngineError", "engine-error", 9),
         ("EngineMissing", "engine-missing", 9),
         ("EngineFailed", "engine-failed", 9),
+        ("EngineRefused", "engine-refused", 9),
     ],
 )
 def test_kind_and_exit_status(name: str, kind: str, status: int) -> None:

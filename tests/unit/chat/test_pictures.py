@@ -149,6 +149,15 @@ def test_the_largest_picture(here: Path) -> None:
     assert time.perf_counter() - start < 1
 
 
+def test_all_pictures_together(here: Path) -> None:
+    with (here / "x.png").open("wb") as file:
+        file.write(PNG)
+        file.truncate(LARGEST_PICTURE // 2 + 1)
+    assert taken("./x.png")[1] == ["./x.png"]
+    with pytest.raises(BadInput, match="the first 2 pictures are larger than 104,857,600 bytes together"):
+        take_pictures("./x.png ./x.png ./x.png", stop=Stop())
+
+
 def test_a_stop_is_seen_before_each_file(here: Path) -> None:
     stop = Stop()
     stop.set()

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from packllama.base.errors import BadInput, Cancelled, EngineFailed, ModelNotFound, NotSupported
+from packllama.base.errors import BadInput, Cancelled, EngineFailed, EngineRefused, ModelNotFound, NotSupported
+from packllama.base.observer import SilentObserver
 from packllama.base.stop import Stop
 from packllama.chat import Session
-from packllama.chat.pictures import Picture
 from packllama.describe import describe, modelfile_of
 from packllama.engine import AnswerFormat, Residence, loaded
 from packllama.manifest import LayerKind
@@ -49,7 +49,8 @@ def start(store: Store, scripted: Callable[..., Scripted]) -> Iterator[Start]:
     def make(name: str = "m", **config: object) -> tuple[Session, Scripted]:
         double = scripted(**config)
         load = partial(loaded, store, engine=double.program)
-        sessions.append(Session(store, ModelName.parse(name), residence=Residence(load, keep_alive=-1)))
+        residence = Residence(load, keep_alive=-1)
+        sessions.append(Session(store, ModelName.parse(name), residence=residence, engine=double.program))
         return sessions[-1], double
 
     yield make
@@ -104,17 +105,25 @@ def test_an_answer_that_is_left_is_remembered_as_far_as_it_came(start: Start) ->
     session, _ = start(ending="hang")
     chunks = session.ask("How?", stop=Stop())
     next(chunks)
-    chunks.close()  # type: ignore[attr-defined]
+    chunks.close()
     assert [message.content for message in session.messages] == ["How?", "Hello"]
 
 
-def test_a_question_without_any_answer_is_forgotten(start: Start) -> None:
-    session, double = start(refuse="no")
-    for starts in (1, 2):  # an engine that failed is not asked again
-        with pytest.raises(EngineFailed, match="no"):
+@pytest.mark.parametrize(
+    ("config", "error", "starts"),
+    [({"refuse": "no"}, EngineRefused, [1, 1]), ({"pieces": [], "ending": "error"}, EngineFailed, [1, 2])],
+    ids=["refused", "failed"],
+)
+def test_a_question_without_any_answer_is_forgotten(
+    config: dict[str, object], error: type[Exception], starts: list[int], start: Start
+) -> None:
+    """An engine that failed is not asked again, one that only refused is."""
+    session, double = start(**config)
+    for count in starts:
+        with pytest.raises(error):
             ask(session, "How?")
         assert session.messages == ()
-        assert len(double.starts) == starts
+        assert len(double.starts) == count
 
 
 def test_system_messages(start: Start) -> None:
@@ -172,6 +181,17 @@ def test_a_switch_that_fails_changes_nothing(start: Start, store: Store) -> None
     assert last_prompt(double) == "<user>How?<assistant>Hello there<user>Why?<bot>"
 
 
+def test_an_embedding_model_is_not_switched_to(start: Start, store: Store) -> None:
+    put_model(store.layout.root, "vectors", weights=gguf_files.path("tiny-bert.gguf").read_bytes())
+    session, double = start()
+    ask(session, "How?")
+    with pytest.raises(NotSupported, match="makes vectors and does not talk"):
+        session.switch(ModelName.parse("vectors"), stop=Stop())
+    assert (session.name, len(session.messages), len(double.starts)) == (M, 2, 1)
+    ask(session, "Why?")
+    assert len(double.starts) == 1
+
+
 def test_parameters(start: Start) -> None:
     session, double = start()
     session.set_parameter("stop", ["a", "b c"])
@@ -208,9 +228,9 @@ def test_parameters_that_are_none(name: str, values: list[str], sentence: str, s
 
 def test_thinking_and_format_hold_for_the_next_question(start: Start) -> None:
     session, double = start(pieces=["{}"])
-    session.answer_format = AnswerFormat.parse("json")
+    session.set_format(AnswerFormat.parse("json"))
     ask(session, "How?")
-    session.answer_format = None
+    session.set_format(None)
     ask(session, "Why?")
     assert ["json_schema" in body for body in double.bodies("/completion")] == [True, False]
 
@@ -222,15 +242,15 @@ def test_loading_beforehand(start: Start) -> None:
     assert len(double.starts) == 1
 
 
-PICTURE = Picture("red.png", b"\x89PNG\r\n\x1a\n")
+PICTURE = b"\x89PNG\r\n\x1a\n"
 
 
 def test_pictures_stay_in_the_conversation(start: Start) -> None:
     session, double = start("seer")
     assert session.sees
     for question in ("What?", "And this?"):
-        list(session.answer(question, [PICTURE], stop=Stop()))
-    list(session.answer("Sure?", stop=Stop()))
+        list(session.ask(question, [PICTURE], stop=Stop()))
+    list(session.ask("Sure?", stop=Stop()))
     assert [len(body["prompt"]["multimodal_data"]) for body in double.bodies("/completion")] == [1, 2, 2]
     with pytest.raises(NotSupported, match="a model cannot hold pictures"):
         session.save(ModelName.parse("saved"), stop=Stop())
@@ -304,3 +324,32 @@ def test_a_model_that_cannot_be_saved_leaves_the_store_as_it_was(start: Start, s
     with pytest.raises(Cancelled):
         session.save(ModelName.parse("saved"), stop=stop)
     assert snapshot(store.layout.root, without=".packllama") == before
+
+
+def test_a_format_that_cannot_be_kept_changes_nothing(store: Store) -> None:
+    with Session(store, M, residence=Residence(partial(loaded, store), keep_alive=-1)) as session:
+        session.set_format(AnswerFormat.parse('{"type": "array"}'))
+        with pytest.raises(BadInput, match="uniqueItems"):
+            session.set_format(AnswerFormat.parse('{"type": "array", "uniqueItems": true}'))
+
+
+class Notes(SilentObserver):
+    """Keeps what is noted."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def noted(self, text: str) -> None:
+        self.texts.append(text)
+
+
+def test_a_model_that_was_replaced_meanwhile(store: Store, scripted: Callable[..., Scripted]) -> None:
+    notes, double = Notes(), scripted()
+    residence = Residence(partial(loaded, store, engine=double.program, observer=notes), keep_alive=0)
+    with Session(store, M, residence=residence, engine=double.program) as session:
+        ask(session, "How?")
+        assert notes.texts == []
+        put_model(store.layout.root, "m", (LayerKind.TEMPLATE, TURNS), (LayerKind.SYSTEM, b"Be new."))
+        ask(session, "Why?")
+        assert notes.texts == ["m:latest was replaced in the store; the new one answers from here on"]
+        assert session.described.parts.system == "Be new."

@@ -18,16 +18,23 @@ from packllama.chat import Session
 from packllama.cli.chat.commands import is_command
 from packllama.cli.chat.loop import converse
 from packllama.cli.door import Door
+from packllama.cli.failure import ReaderLeft
 from packllama.engine import AnswerFormat, Chunk, Done, DoneReason, LoadedModel, Residence
 from packllama.manifest import LayerKind
 from packllama.name import ModelName
-from packllama.places.store import Store
+from packllama.places.store import ModelParts, Store, read_parts
 from packllama.prompt import ChatRequest
+from tests.fixtures import gguf_files
 from tests.unit.stores import put_model
 
 END = Chunk("", Done(DoneReason.STOP, 7, 0, 0.25, 2, 0.5))
 PLAIN = b"{{ range .Messages }}{{ .Role }}: {{ .Content }}\n{{ end }}"
 THINKS = b"{{ range .Messages }}{{ if .Thinking }}<think>{{ .Thinking }}</think>{{ end }}{{ .Content }}{{ end }}"
+# Of one black pixel.
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de00"
+    "00000c49444154789c63606060000000040001f61738550000000049454e44ae426082"
+)
 STORED = b'[{"role":"system","content":"s"},{"role":"user","content":"Q"},{"role":"assistant","content":"A"}]'
 
 Act = Callable[[Stop], None]
@@ -38,6 +45,7 @@ class Double:
     """A loaded model that answers by a script; a step that is called may raise or set off signals."""
 
     script: list[Chunk | Act]
+    parts: ModelParts | None = None
     load_seconds: float = 0.0
     requests: list[ChatRequest] = field(default_factory=list)
     options: list[Mapping[str, object]] = field(default_factory=list)
@@ -109,6 +117,9 @@ def talk(tmp_path: Path, door: Door, capsys: pytest.CaptureFixture[str]) -> Call
     put_model(root, "m", (LayerKind.TEMPLATE, PLAIN), (LayerKind.SYSTEM, b"Be brief."), parameters, licence)
     put_model(root, "thinker", (LayerKind.TEMPLATE, THINKS))
     put_model(root, "stored", (LayerKind.TEMPLATE, PLAIN), (LayerKind.MESSAGES, STORED))
+    projector = gguf_files.path("tiny-mmproj.gguf").read_bytes()
+    put_model(root, "vectors", weights=gguf_files.path("tiny-bert.gguf").read_bytes())
+    put_model(root, "seer", (LayerKind.PROJECTOR, projector), (LayerKind.TEMPLATE, PLAIN))
 
     def talk(
         *typed: str | BaseException | Act,
@@ -120,6 +131,7 @@ def talk(tmp_path: Path, door: Door, capsys: pytest.CaptureFixture[str]) -> Call
 
         @contextlib.contextmanager
         def load(name: ModelName, *, options: Mapping[str, object], stop: Stop) -> Iterator[LoadedModel]:
+            double.parts = read_parts(Store(root), Store(root).find(name))
             yield cast(LoadedModel, double)
 
         reader = Lines(list(typed))
@@ -194,6 +206,7 @@ def test_a_line_and_what_it_prints(line: str, printed: str, talk: Callable[..., 
         ("/load", "/load gemma3:12b"),
         ("/load a b", "/load gemma3:12b"),
         ("/load nowhere", "model 'nowhere:latest' not found"),
+        ("/load vectors", "makes vectors and does not talk"),
         ("/load m:cloud", "run elsewhere"),
         ("/save", "/save gemma3:12b"),
         ("/save a:b:c:d/", "invalid model name"),
@@ -266,6 +279,36 @@ def test_the_list(talk: Callable[..., Talk]) -> None:
     titles, row = talk("/list TH").out.splitlines()
     assert titles.split() == ["NAME", "ID", "SIZE", "MODIFIED"]
     assert row.split()[0] == "thinker:latest"
+
+
+def test_a_picture_for_a_model_without_eyes(talk: Callable[..., Talk], tmp_path: Path) -> None:
+    picture = tmp_path / "x.png"
+    picture.write_bytes(PNG)
+    done = talk(f"What is in {picture}?")
+    assert done.err == f"the model m:latest has no eyes, so '{picture}' stays text\n"
+    assert [message.content for message in done.double.requests[0].messages] == [f"What is in {picture}?"]
+
+
+def test_a_picture_is_taken_out_of_the_question(talk: Callable[..., Talk], tmp_path: Path) -> None:
+    picture = tmp_path / "x.png"
+    picture.write_bytes(PNG)
+    done = talk(f"What is in {picture}", model="seer")
+    assert done.err == f"Added image '{picture}'\n"
+    asked = done.double.requests[0].messages[-1]
+    assert (asked.content, asked.images) == ("What is in", (PNG,))
+
+
+def test_an_answer_that_cannot_be_printed_ends_the_conversation(
+    talk: Callable[..., Talk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And does not hold the model, for whose release the program would wait for ever."""
+
+    def leave(*_: object) -> None:
+        raise ReaderLeft
+
+    monkeypatch.setattr(Door, "drawing", leave)
+    with pytest.raises(ReaderLeft):
+        talk("Hi", script=[Chunk("half"), Chunk(" more")])
 
 
 def test_what_reaches_the_model(talk: Callable[..., Talk]) -> None:

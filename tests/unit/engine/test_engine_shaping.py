@@ -84,6 +84,20 @@ def test_the_first_answer_is_left_where_its_thinking_ends() -> None:
     assert read == ["<t>Hm</t>", "Yes"]
 
 
+def test_no_room_is_left_for_an_answer() -> None:
+    """The limit on tokens ended the thinking."""
+
+    def shaped(text: str) -> Iterator[Chunk]:
+        raise AssertionError(text)
+
+    def free(text: str) -> Iterator[Chunk]:
+        return answer("<t>Hm</", reason=DoneReason.LENGTH)
+
+    chunks = list(after_thinking(Prompt("hi", thinking_marks=MARKS), free=free, shaped=shaped))
+    assert joined(iter(chunks)) == ("Hm</", "")
+    assert chunks[-1].done is not None
+
+
 def test_a_model_that_does_not_think_is_asked_once() -> None:
     def free(text: str) -> Iterator[Chunk]:
         raise AssertionError(text)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from packllama.base.errors import Cancelled, EngineFailed
+from packllama.base.errors import Cancelled, EngineFailed, EngineRefused, NotSupported
 from packllama.base.stop import Stop
 from packllama.engine import Done, DoneReason, Engine, LoadOptions, SamplingOptions, start, wire
 from packllama.message import Message
@@ -22,9 +22,10 @@ Loaded = Callable[..., tuple[Engine, Scripted]]
 def loaded(scripted: Make) -> Iterator[Loaded]:
     engines: list[Engine] = []
 
-    def make(**config: object) -> tuple[Engine, Scripted]:
+    def make(*, sees: bool = False, **config: object) -> tuple[Engine, Scripted]:
         double = scripted(**config)
-        engines.append(start(LoadOptions(double.model), engine=double.program, stop=Stop()))
+        load = LoadOptions(double.model, projectors=(double.model,) if sees else ())
+        engines.append(start(load, engine=double.program, stop=Stop()))
         return engines[-1], double
 
     yield make
@@ -177,3 +178,12 @@ def test_no_thread_is_left(loaded: Loaded) -> None:
     for _ in range(20):
         list(engine.complete("hi", SamplingOptions(), stop=Stop()))
     until(lambda: threading.active_count() <= before, 2)
+
+
+def test_pictures_that_leave_no_room(loaded: Loaded) -> None:
+    said = "request (2413 tokens) exceeds the available context size (2048 tokens), try increasing it"
+    engine, _ = loaded(refuse=said, sees=True)
+    with pytest.raises(NotSupported, match="its 2 pictures do not fit into the context of 4096 tokens"):
+        list(engine.complete("[img-0][img-1]", SamplingOptions(), pictures=[b"a", b"b"], stop=Stop()))
+    with pytest.raises(EngineRefused, match="exceeds"):
+        list(engine.complete("hi", SamplingOptions(), stop=Stop()))

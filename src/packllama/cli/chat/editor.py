@@ -19,12 +19,12 @@ def edited(text: str, *, editor: str) -> str:
 
     ``editor`` is a command line, to which a file's name is added.
     """
-    with tempfile.TemporaryDirectory(prefix="packllama-") as folder:
-        file = Path(folder, "message.txt")
-        try:
+    try:
+        with tempfile.TemporaryDirectory(prefix="packllama-") as folder:
+            file = Path(folder, "message.txt")
             fs.write_file(file, text.encode("utf-8", "replace"), staging=file.parent, mode=0o600)
             subprocess.run([*shlex.split(editor), str(file)], check=True)
             return read_small(file, limit=_LIMIT, what="a message").decode("utf-8", "replace").rstrip("\n")
-        except (OSError, ValueError, subprocess.CalledProcessError, PackLlamaError) as error:
-            sys.stderr.write(escaped(f"the editor {editor!r} failed: {error}") + "\n")
-            return text
+    except (OSError, ValueError, subprocess.CalledProcessError, PackLlamaError) as error:
+        sys.stderr.write(escaped(f"the editor {editor!r} failed: {error}") + "\n")
+        return text

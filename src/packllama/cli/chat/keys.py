@@ -5,7 +5,8 @@ import sys
 import termios
 from collections.abc import Iterator
 
-_INPUT_FLAGS, _LOCAL_FLAGS = 0, 3  # where they stand in what tcgetattr gives
+_INPUT_FLAGS, _LOCAL_FLAGS, _KEYS = 0, 3, 6  # where they stand in what tcgetattr gives
+_NO_KEY = b"\0"
 
 
 @contextlib.contextmanager
@@ -19,6 +20,8 @@ def held_keys() -> Iterator[None]:
     held = termios.tcgetattr(keyboard)
     held[_INPUT_FLAGS] &= ~termios.ICRNL  # Enter stays Enter
     held[_LOCAL_FLAGS] &= ~(termios.ECHO | termios.ICANON)
+    # Ctrl-\ would end the program at once and leave the terminal like this.
+    held[_KEYS][termios.VQUIT] = _NO_KEY
     termios.tcsetattr(keyboard, termios.TCSANOW, held)
     try:
         yield

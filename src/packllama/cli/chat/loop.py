@@ -16,6 +16,7 @@ from packllama.cli.chat.quotes import unquoted
 from packllama.cli.chat.signals import stoppable, talking
 from packllama.cli.door import Door
 from packllama.cli.failure import report
+from packllama.cli.looking import taken
 from packllama.cli.timings import timings
 
 _READER = "packllama.cli.chat.reader"
@@ -83,10 +84,10 @@ def _act(conversation: Conversation, text: str, *, stop: Stop) -> None:
 def _answer(conversation: Conversation, text: str, *, stop: Stop) -> None:
     """Print the answer to a question, and remember as much of it as was made."""
     door, session = conversation.door, conversation.session
-    question, pictures = session.take(text, stop=stop)
-    for picture in pictures:
-        door.say(f"Added image '{picture.path}'")
+    question, pictures = taken(door, text, name=session.name, sees=session.sees, stop=stop)
     began = time.monotonic()
-    done = conversation.print(session.answer(question, pictures, stop=stop))
+    # Whatever ends the printing leaves the model free: an answer that nobody closes holds it.
+    with contextlib.closing(session.ask(question, pictures, stop=stop)) as chunks:
+        done = conversation.print(chunks)
     if conversation.verbose and done:
         door.say_lines(timings(done, total_seconds=time.monotonic() - began, load_seconds=session.load_seconds))

@@ -3,7 +3,6 @@
 Importing this takes a tenth of a second, so it is done only when a conversation begins.
 """
 
-import signal
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from packllama.base.stop import Stop
 from packllama.cli.chat import history
 from packllama.cli.chat.editor import edited
 from packllama.cli.chat.quotes import is_open
-from packllama.cli.chat.signals import heard
+from packllama.cli.chat.signals import ended_by
 
 _GREY = "fg:#8a8a8a"
 
@@ -60,7 +59,7 @@ class TerminalReader:
             Cancelled: ``stop`` was set.
         """
         app = self._prompt.app
-        with heard(signal.SIGTERM, lambda: _leave(app)):
+        with ended_by(lambda: _leave(app)):
             text = self._prompt.prompt(pre_run=lambda: _leave(app) if stop.is_set() else None)
         # Bytes that are no UTF-8 come as lone surrogates, which neither a file nor the engine takes.
         return text.encode("utf-8", "replace").decode()

@@ -33,12 +33,12 @@ def _system(order: Order) -> str:
 def _format(order: Order) -> str:
     if not order.rest:
         raise UsageError("a format has a name", hint="Write /set format json")
-    order.conversation.session.answer_format = AnswerFormat.parse(order.rest)
+    order.conversation.session.set_format(AnswerFormat.parse(order.rest))
     return "Answers are in JSON."
 
 
 def _no_format(order: Order) -> str:
-    order.conversation.session.answer_format = None
+    order.conversation.session.set_format(None)
     return "Answers have any form."
 
 

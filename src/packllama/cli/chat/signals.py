@@ -7,6 +7,9 @@ from types import FrameType
 
 from packllama.base.stop import Stop
 
+# What ends the program: somebody asks it to, or the terminal is gone.
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
+
 
 @contextlib.contextmanager
 def heard(number: signal.Signals, act: Callable[[], None], *, alone: bool = False) -> Iterator[None]:
@@ -25,6 +28,15 @@ def heard(number: signal.Signals, act: Callable[[], None], *, alone: bool = Fals
         signal.signal(number, before)
 
 
+@contextlib.contextmanager
+def ended_by(act: Callable[[], None]) -> Iterator[None]:
+    """Call ``act`` when the program is to end, and then what handled that before."""
+    with contextlib.ExitStack() as stack:
+        for number in _ENDING:
+            stack.enter_context(heard(number, act))
+        yield
+
+
 def talking() -> contextlib.AbstractContextManager[None]:
     """A conversation, which Ctrl-C does not end, also when it comes a moment too late for an answer."""
     return heard(signal.SIGINT, lambda: None, alone=True)
@@ -34,7 +46,7 @@ def talking() -> contextlib.AbstractContextManager[None]:
 def stoppable(ending: Stop) -> Iterator[Stop]:
     """A stop for one answer: set by Ctrl-C, and by what ends the program, which ``ending`` tells of."""
     stop = Stop()
-    with heard(signal.SIGINT, stop.set), heard(signal.SIGTERM, stop.set):
+    with heard(signal.SIGINT, stop.set), ended_by(stop.set):
         if ending.is_set():
             stop.set()
         yield stop

@@ -17,6 +17,7 @@ class Spinner(AbstractContextManager["Spinner"]):
     """Turns at the beginning of the line for the block, or until it is stopped. Only on a terminal that draws."""
 
     def __init__(self, door: Door) -> None:
+        self._door = door
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._turn, name="spinner", daemon=True)
         self._drawn = sys.stderr.isatty() and sys.stdout.isatty() and door.settings.draws and not door.quiet
@@ -43,7 +44,8 @@ class Spinner(AbstractContextManager["Spinner"]):
             if self._stop.wait(_FRAME_SECONDS):
                 break
             # The cursor goes back, so that what else is said in between stands in its place.
-            _draw(f"{frame}\r")
+            if not self._door.bar_is_shown:
+                _draw(f"{frame}\r")
         _draw(_ERASE)
 
 
