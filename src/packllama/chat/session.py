@@ -23,8 +23,8 @@ from packllama.template import Think
 class Session(AbstractContextManager["Session"]):
     """A conversation with a model of a store. Closing it unloads the model.
 
-    ``think``, None for what the model does by itself, may be set at any time. ``engine`` is the program that answers, None
-    the package, as ``residence`` has it. ``load_seconds`` is how long the last answer waited for its model.
+    ``think``, None for what the model does by itself, may be set at any time. ``engine`` is the program that answers,
+    None the package, as ``residence`` has it. ``load_seconds`` is how long the last answer waited for its model.
     """
 
     def __init__(

@@ -224,7 +224,7 @@ class Engine(AbstractContextManager["Engine"]):
                 raise
             raise NotSupported(
                 f"the text and its {len(pictures)} pictures do not fit into the context of {self.num_ctx} tokens",
-                hint="Show fewer pictures, or make room by PARAMETER num_ctx; in a conversation /clear forgets old ones.",
+                hint="Show fewer, or make room by PARAMETER num_ctx; in a conversation /clear forgets old ones.",
             ) from error
 
     @contextlib.contextmanager
