@@ -26,3 +26,16 @@ class Model:
     def blobs(self) -> tuple[Blob, ...]:
         """Each blob once, the config last."""
         return tuple(dict.fromkeys(Blob(layer.digest, layer.size) for layer in self.manifest.layers_and_config))
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A model on its way. ``rename`` is what it shall be called over there; None: what it is called here."""
+
+    model: Model
+    rename: ModelName | None = None
+
+    @property
+    def name(self) -> ModelName:
+        """The name over there."""
+        return self.rename or self.model.name

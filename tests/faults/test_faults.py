@@ -30,11 +30,15 @@ class Scenario:
 NEIGHBOUR = ("create", "other", "-f", "Other")
 OLD = ("create", "m", "-f", "Old")
 NEW = ("create", "m", "-f", "New")
+RECEIVE = ("receive",)
 
 SCENARIOS = [
     Scenario("create in an empty store", (), NEW, ()),
     Scenario("create over an older model", (NEIGHBOUR, OLD), NEW, ("other/latest", "m/latest")),
     Scenario("cp over an older model", (NEIGHBOUR, OLD), ("cp", "other", "m"), ("other/latest", "m/latest")),
+    Scenario("receive in an empty store", (), RECEIVE, ()),
+    Scenario("receive over an older model", (NEIGHBOUR, OLD), RECEIVE, ("other/latest", "m/latest")),
+    Scenario("receive what is there", (RECEIVE,), RECEIVE, ("m/latest",)),
     Scenario("rm beside a model that shares its weights", (NEIGHBOUR, OLD), ("rm", "m"), ("other/latest",)),
 ]
 
@@ -82,6 +86,7 @@ def _assert_repeatable(folder: Path, scenario: Scenario, where: str) -> None:
     _assert_sound(folder, scenario, where)
     if not removed_before:
         assert list((folder / "store" / ".packllama" / "work").iterdir()) == [] or scenario.args[0] == "rm", where
+    assert list((folder / "store" / ".packllama").glob("blobs/*")) == [], where
 
 
 def test_sigkill(scenario: Scenario, template: Path, tmp_path: Path, need_program: Callable[[str, str], str]) -> None:

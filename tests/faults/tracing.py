@@ -18,6 +18,7 @@ CALLS = (
     "openat,write,pwrite64,pwritev,ftruncate,fallocate,rename,renameat,renameat2,link,linkat,symlink,symlinkat,"
     "unlink,unlinkat,rmdir,mkdir,mkdirat,fsync,fdatasync,fchmod,chmod,fchmodat,utimensat,copy_file_range,sendfile"
 )
+RECEIVER = Path(__file__).with_name("receiver.py")
 _LINE = re.compile(r"^(?P<tid>\d+)\s+(?P<call>[a-z0-9_]+)\((?P<rest>.*)$")
 
 
@@ -33,6 +34,8 @@ class Point:
 
 
 def _command(folder: Path, args: list[str]) -> list[str]:
+    if args[0] == "receive":
+        return [sys.executable, "-B", str(RECEIVER), str(folder / "store")]
     return [sys.executable, "-B", "-m", "packllama", "--store", str(folder / "store"), *args]
 
 

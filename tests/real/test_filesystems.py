@@ -1,16 +1,18 @@
-"""``create`` on real file systems: one that shares blocks, one without colons, links, modes and large files."""
+"""Stores on real file systems: one that shares blocks, one without colons, links, modes and large files."""
 
 import hashlib
 import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.faults.checker import check, listed
+from tests.faults.tracing import RECEIVER
 from tests.mounted import Mounted, mounted, sparse_file
 from tests.program import packllama, snapshot
 from tests.test_bad_input import large_gguf
@@ -134,6 +136,22 @@ def test_a_store_on_fat(fat: Mounted) -> None:
     assert (check(str(fat.seen / "store")), len(listed(str(fat.seen / "store")))) == ([], 1)
     assert fat.packllama("rm", "sub").returncode == 0
     assert list((fat.seen / "store/blobs").iterdir()) == []
+
+
+def test_a_copy_to_fat(fat: Mounted) -> None:
+    """Also over what an interrupted one left, and what is there and damaged."""
+    own = fat.seen / "store/.packllama"
+    for _ in range(2):
+        fat.run(sys.executable, str(RECEIVER), str(fat.at / "store"))
+        assert check(str(fat.seen / "store")) == []
+        assert [list((own / name).iterdir()) for name in ("blobs", "work")] == [[], []]
+        blob = max((fat.seen / "store/blobs").iterdir(), key=lambda path: path.stat().st_size)
+        with blob.open("r+b") as file:
+            file.write(b"other bytes")
+        os.utime(blob, (1e9, 1e9))  # a write of the same two seconds cannot be seen
+        (own / "blobs" / f"{blob.name[7:]}.part").write_bytes(b"weights!" * 100)
+    fat.run(sys.executable, str(RECEIVER), str(fat.at / "store"))
+    assert check(str(fat.seen / "store")) == []
 
 
 def test_fat_cannot_hold_a_colon(fat: Mounted) -> None:

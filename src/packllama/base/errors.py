@@ -11,6 +11,7 @@
     │   ├── InvalidName                not a model name
     │   ├── InvalidDigest              not a sha256 digest
     │   ├── InvalidManifest            not a manifest, or a layer that cannot be read
+    │   ├── InvalidBundle              not a bundle file, or one that breaks the format
     │   ├── ModelfileError             a Modelfile breaks the grammar
     │   ├── GGUFError                  a GGUF is damaged, hostile or of an unknown kind
     │   ├── TemplateError              a template does not parse, or cannot be rendered
@@ -109,6 +110,10 @@ class InvalidDigest(BadInput):
 
 class InvalidManifest(BadInput):
     """A manifest, a config or a layer it lists cannot be understood."""
+
+
+class InvalidBundle(BadInput):
+    """A file is no bundle, or holds what the format does not have."""
 
 
 class ModelfileError(BadInput):

@@ -58,6 +58,12 @@ def sync_directory(path: Path) -> None:
             os.close(descriptor)
 
 
+def sync_file(descriptor: int, path: Path) -> None:
+    """Make the bytes of an open file durable that somebody else wrote, perhaps a moment ago."""
+    with translated("syncing", path):
+        os.fsync(descriptor)
+
+
 def make_directory(path: Path, *, below: Path) -> None:
     """Create ``path`` and what is missing above it, durably. Parts below ``below`` must be no links.
 
@@ -174,22 +180,19 @@ def give_to_owner_of(folder: int, made: int) -> None:
             os.fchown(made, owner.st_uid, owner.st_gid)
 
 
-class NewFile:
-    """A file under a random name in ``folder``, written forward only, removed unless :meth:`move_to` was called.
+class ForwardFile:
+    """An open file that is written forward only, from where its descriptor stands. Not to be shared between threads.
 
-    Not to be shared between threads. A large one has a thread of its own that syncs.
+    A large one has a thread of its own that syncs.
     """
 
-    def __init__(self, folder: Path, *, mode: int = 0o666) -> None:
-        self.path = folder / f"tmp{os.urandom(8).hex()}"
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self.descriptor = descriptor
         self._moved = False
         self._unsynced = 0
         self._syncing: threading.Thread | None = None
         self._sync_error: OSError | None = None
-        with translated("creating a file", folder), opened_folder(folder) as parent:
-            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-            self.descriptor = os.open(self.path.name, flags, mode, dir_fd=parent)
-            give_to_owner_of(parent, self.descriptor)
 
     def __enter__(self) -> Self:
         return self
@@ -197,9 +200,6 @@ class NewFile:
     def __exit__(self, *_: object) -> None:
         self._wait_for_sync()
         os.close(self.descriptor)
-        if not self._moved:
-            with contextlib.suppress(OSError):
-                self.path.unlink()
 
     def write(self, data: memoryview | bytes) -> None:
         """Append all of ``data``.
@@ -237,14 +237,6 @@ class NewFile:
         if self._syncing:
             self._syncing.join()
 
-    def clone_from(self, source: int) -> bool:
-        """Share the blocks of the open file ``source``, if the file system can. False: nothing was written."""
-        try:
-            fcntl.ioctl(self.descriptor, _FICLONE, source)
-        except OSError:
-            return False
-        return True
-
     def move_to(self, target: Path, *, mode: int | None = 0o644) -> None:
         """Make it durable and give it its final name in one step, replacing what was there.
 
@@ -258,6 +250,32 @@ class NewFile:
             os.fsync(self.descriptor)
         move(self.path, target)
         self._moved = True
+
+
+class NewFile(ForwardFile):
+    """A file under a random name in ``folder``, removed unless :meth:`move_to` was called."""
+
+    def __init__(self, folder: Path, *, mode: int = 0o666) -> None:
+        path = folder / f"tmp{os.urandom(8).hex()}"
+        with translated("creating a file", folder), opened_folder(folder) as parent:
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            descriptor = os.open(path.name, flags, mode, dir_fd=parent)
+            super().__init__(path, descriptor)
+            give_to_owner_of(parent, descriptor)
+
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
+        if not self._moved:
+            with contextlib.suppress(OSError):
+                self.path.unlink()
+
+    def clone_from(self, source: int) -> bool:
+        """Share the blocks of the open file ``source``, if the file system can. False: nothing was written."""
+        try:
+            fcntl.ioctl(self.descriptor, _FICLONE, source)
+        except OSError:
+            return False
+        return True
 
 
 def write_file(target: Path, data: bytes, *, staging: Path, mode: int | None = 0o644) -> None:

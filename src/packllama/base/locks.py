@@ -127,11 +127,13 @@ def _still_named(descriptor: int, path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def held(path: Path, *, holder: str, exclusive: bool, stop: Stop, on_wait: OnWait = _say_nothing) -> Iterator[None]:
-    """Hold the lock for the block."""
+def held(
+    path: Path, *, holder: str, exclusive: bool, stop: Stop, on_wait: OnWait = _say_nothing, remove: bool = False
+) -> Iterator[None]:
+    """Hold the lock for the block. ``remove``: its file goes with it."""
     lock = FileLock(path, holder=holder)
     lock.acquire(exclusive=exclusive, stop=stop, on_wait=on_wait)
     try:
         yield
     finally:
-        lock.release()
+        lock.release(remove=remove)

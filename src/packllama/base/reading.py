@@ -3,10 +3,12 @@
 Every ``OSError`` leaves as an error of :mod:`packllama.base.errors`.
 """
 
+import contextlib
 import errno
 import mmap
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from packllama.base.errors import BadInput, MissingFile, from_os_error
@@ -55,15 +57,59 @@ def _read_up_to(descriptor: int, limit: int) -> bytes:
     return b"".join(parts)
 
 
-def open_plain(path: str | Path, *, what: str) -> int:
-    """A read-only descriptor of a plain file; links are followed, pipes and devices refused without waiting.
+class FileRange:
+    """The bytes of an open file from ``start`` up to ``stop``, forward only. Does not move the file's own position."""
+
+    def __init__(self, descriptor: int, *, start: int, stop: int, where: str) -> None:
+        self._descriptor = descriptor
+        self._offset = start
+        self._stop = stop
+        self._where = where
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        """Fill the beginning of a buffer. Returns how many bytes came, 0 at the end.
+
+        Raises: MachineError.
+        """
+        try:
+            count = os.preadv(self._descriptor, [buffer[: self._stop - self._offset]], self._offset)
+        except OSError as error:
+            raise from_os_error(error, doing="reading", where=self._where) from error
+        self._offset += count
+        return count
+
+
+@contextlib.contextmanager
+def open_range(path: Path, *, what: str, start: int, stop: int) -> Iterator[FileRange]:
+    """That part of a plain file; links are not followed.
+
+    Raises: as `open_plain` does.
+    """
+    with opened_plain(path, what=what, follow=False) as descriptor:
+        yield FileRange(descriptor, start=start, stop=stop, where=str(path))
+
+
+@contextlib.contextmanager
+def opened_plain(path: Path, *, what: str, follow: bool = True) -> Iterator[int]:
+    """`open_plain` for a block."""
+    descriptor = open_plain(path, what=what, follow=follow)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def open_plain(path: str | Path, *, what: str, follow: bool = True) -> int:
+    """A read-only descriptor of a plain file; pipes and devices are refused without waiting.
+
+    ``follow``: also of one that a link leads to.
 
     Raises:
         MissingFile: it is not there, or a link leads nowhere.
-        BadInput: it is a folder, a pipe, a socket or a device.
+        BadInput: it is a folder, a pipe, a socket or a device, or a link that is not followed.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW))
     except FileNotFoundError as error:
         raise MissingFile("no such file", where=str(path)) from error
     except OSError as error:

@@ -18,6 +18,18 @@ def human_bytes(size: int) -> str:
     return f"{size} B"
 
 
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?) ?([KMGT]?)B?", re.ASCII | re.IGNORECASE)
+
+
+def parse_bytes(text: str) -> int | None:
+    """A number of bytes, in the units of `human_bytes`: ``2M``, ``1.5 GB``, ``300``; None if it is none."""
+    match = _SIZE.fullmatch(text)
+    if not match:
+        return None
+    number, letter = match.groups()
+    return round(float(number) * float(1000 ** " KMGT".index(letter.upper() or " ")))
+
+
 def human_age(seconds: float) -> str:
     """How long something takes or has been: ``3 days``. Seconds and minutes are cut, hours rounded."""
     whole = int(seconds)

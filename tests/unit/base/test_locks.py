@@ -12,7 +12,7 @@ import pytest
 
 from packllama.base import locks
 from packllama.base.errors import Cancelled, PackLlamaError
-from packllama.base.locks import FileLock, held
+from packllama.base.locks import FileLock, held, is_held
 from packllama.base.stop import Stop
 
 HOLDER = """
@@ -152,3 +152,11 @@ def test_a_lock_file_with_a_second_name_is_not_written(tmp_path: Path) -> None:
     assert (tmp_path / "precious").read_bytes() == b"data"
     (tmp_path / "lock").unlink()
     assert lock.try_acquire(exclusive=True)
+
+
+@pytest.mark.parametrize("remove", [False, True])
+def test_held_for_a_block(tmp_path: Path, remove: bool) -> None:
+    path = tmp_path / "lock"
+    with held(path, holder="we", exclusive=True, stop=Stop(), remove=remove):
+        assert is_held(path)
+    assert (is_held(path), path.exists()) == (False, not remove)

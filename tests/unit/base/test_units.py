@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packllama.base.units import go_duration, human_age, human_bytes, human_when, parse_duration
+from packllama.base.units import go_duration, human_age, human_bytes, human_when, parse_bytes, parse_duration
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -116,3 +116,21 @@ def test_go_duration(seconds: float, text: str) -> None:
 @given(st.integers(0, 10**15))
 def test_a_duration_is_read_as_it_was_written(nanoseconds: int) -> None:
     assert parse_duration(go_duration(nanoseconds / 1e9)) == pytest.approx(nanoseconds / 1e9, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("0", 0),
+        ("300", 300),
+        ("300B", 300),
+        ("2M", 2_000_000),
+        ("2mb", 2_000_000),
+        ("1.5 GB", 1_500_000_000),
+        ("500k", 500_000),
+        ("1T", 10**12),
+        *((text, None) for text in ("", "M", "-1", "1e6", "2 X", "1.M", "٣", "9" * 16, "2M ", "0x10")),
+    ],
+)
+def test_bytes_are_read(text: str, size: int | None) -> None:
+    assert parse_bytes(text) == size

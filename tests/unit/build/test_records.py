@@ -118,14 +118,15 @@ def longer(path: Path) -> None:
 def test_damaged_weights_are_no_base(scene: Scene, change: Callable[[Path], None]) -> None:
     change(scene.blob)
     before = snapshot(scene.layout.root, without=".packllama")
-    records = snapshot(scene.layout.hashes)
+    damaged = scene.layout.hashes / scene.blob.name.removeprefix("sha256-")
+    record = damaged.read_bytes()
     for _ in range(2):
         with pytest.raises(PackLlamaError) as caught:
             scene.create("child", CHILD)
         assert (caught.value.exit_status, caught.value.where) == (5, str(scene.blob))
         assert isinstance(caught.value, DigestMismatch) or change is longer
     assert snapshot(scene.layout.root, without=".packllama") == before
-    assert snapshot(scene.layout.hashes) == records
+    assert damaged.read_bytes() == record
 
 
 @pytest.mark.parametrize("change", [overwritten_under_the_same_time, replaced_by_another_file, longer])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from packllama.places.store.remove import Removal, delete_replaced, remove_model
     from packllama.places.store.session import Session
     from packllama.places.store.store import Listed, Scan, Store
+    from packllama.places.store.target import StoreTarget
 
 _MODULES = {
     "Copied": "copy",
@@ -40,6 +41,7 @@ _MODULES = {
     "Listed": "store",
     "Scan": "store",
     "Store": "store",
+    "StoreTarget": "target",
 }
 __getattr__ = exports(__name__, _MODULES)
 
@@ -52,6 +54,7 @@ __all__ = [
     "Session",
     "Store",
     "StoreFile",
+    "StoreTarget",
     "copy_name",
     "delete_replaced",
     "find_root",

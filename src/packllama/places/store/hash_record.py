@@ -38,11 +38,11 @@ class Hashed:
         return (self.inode, self.size, self.mtime_ns) == (status.st_ino, status.st_size, status.st_mtime_ns)
 
 
-def recorded(layout: Layout, digest: Digest) -> Hashed | None:
-    """What the record of a blob says, while it holds by all signs."""
+def recorded(layout: Layout, digest: Digest, path: Path | None = None) -> Hashed | None:
+    """What the record of a blob says, while it holds by all signs. ``path``: where the blob is, if not in its place."""
     try:
         record = json.loads(read_small(layout.hash_record(digest), limit=_LIMIT, what="a hash record"))
-        status = layout.blob(digest).stat()
+        status = (path or layout.blob(digest)).stat()
     except (PackLlamaError, OSError, ValueError, RecursionError):
         return None
     if not isinstance(record, dict) or not isinstance(at := record.get("hashed_at"), int | float):
@@ -56,13 +56,13 @@ def has_valid_record(layout: Layout, digest: Digest) -> bool:
     return recorded(layout, digest) is not None
 
 
-def write_record(layout: Layout, digest: Digest, hashed: Hashed, *, staging: Path) -> None:
-    """Note what is known of a blob, if it is still the file that was hashed.
+def write_record(layout: Layout, digest: Digest, hashed: Hashed, *, staging: Path, path: Path | None = None) -> None:
+    """Note what is known of a blob, if it is still the file that was hashed. ``path``: as for `recorded`.
 
     A store that cannot be written simply gets no record.
     """
     with contextlib.suppress(PackLlamaError, OSError):
-        status = layout.blob(digest).stat()
+        status = (path or layout.blob(digest)).stat()
         if hashed.is_still(status):
             record = {**_signs(status), "hashed_at": hashed.at}
             write_file(layout.hash_record(digest), json.dumps(record).encode(), staging=staging)

@@ -1,24 +1,17 @@
 """Take in a file whose digest is not known yet: read once, hash and write the very bytes that were read.
 
-Where the bytes are in their place already (a clone, a link), they are only hashed. One thread hashes while the
-caller's reads and writes; four buffers go round between them.
+Where the bytes are in their place already (a clone, a link), they are only hashed.
 """
 
-import hashlib
 import os
-import queue
-import threading
 
 from packllama.base.errors import FileChanged, from_os_error
 from packllama.base.fs import NewFile
+from packllama.base.hashing import Hashing
 from packllama.base.observer import Observer
-from packllama.base.reading import page_buffer
 from packllama.base.stop import Stop
 from packllama.digest import Digest
-
-# Larger buffers measured slower: these stay in the processor's cache between read, hash and write.
-BUFFER_SIZE = 256 << 10
-BUFFER_COUNT = 4
+from packllama.pieces import PIECE_BYTES
 
 
 def ingest(
@@ -32,7 +25,7 @@ def ingest(
         FileChanged: the file is not what it was then. What was written must not be used.
         Cancelled: ``stop`` was set.
     """
-    with _Hashing() as hashing:
+    with Hashing(step=PIECE_BYTES) as hashing:
         offset = 0
         while offset < before.st_size:
             stop.check()
@@ -46,7 +39,7 @@ def ingest(
                 out.write(filled)
             offset += count
             observer.advanced(count)
-        digest = hashing.finish()
+        digest = Digest(hashing.finish().whole)
     check_unchanged(descriptor, before=before, where=where)
     return digest
 
@@ -79,41 +72,3 @@ def _changed(where: str, how: str) -> FileChanged:
         where=where,
         hint="Wait until its download or copy has finished, then run the same command again.",
     )
-
-
-class _Hashing:
-    """The thread that hashes, and the buffers that go round."""
-
-    def __init__(self) -> None:
-        self._hash = hashlib.sha256()
-        self._free: queue.SimpleQueue[memoryview] = queue.SimpleQueue()
-        self._full: queue.SimpleQueue[tuple[memoryview, memoryview] | None] = queue.SimpleQueue()
-        for _ in range(BUFFER_COUNT):
-            self._free.put(page_buffer(BUFFER_SIZE))
-        self._thread = threading.Thread(target=self._run, name="hash", daemon=True)
-
-    def __enter__(self) -> "_Hashing":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._full.put(None)
-        self._thread.join()
-
-    def free_buffer(self) -> memoryview:
-        return self._free.get()
-
-    def put(self, buffer: memoryview, filled: memoryview) -> None:
-        self._full.put((buffer, filled))
-
-    def finish(self) -> Digest:
-        """The digest of everything put in so far; nothing may follow."""
-        self._full.put(None)
-        self._thread.join()
-        return Digest(self._hash.hexdigest())
-
-    def _run(self) -> None:
-        while (item := self._full.get()) is not None:
-            buffer, filled = item
-            self._hash.update(filled)
-            self._free.put(buffer)

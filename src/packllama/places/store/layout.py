@@ -49,8 +49,31 @@ class Layout:
         """One record per blob that was hashed."""
         return self.own / "hashes"
 
+    @property
+    def finished(self) -> Path:
+        """Blobs of models that are not whole yet, and beginnings of such blobs. They outlive sessions."""
+        return self.own / "blobs"
+
+    @property
+    def pieces(self) -> Path:
+        """For blobs, the digests of their beginnings."""
+        return self.own / "pieces"
+
     def hash_record(self, digest: Digest) -> Path:
         return self.hashes / digest.hex
+
+    def finished_blob(self, digest: Digest) -> Path:
+        return self.finished / digest.hex
+
+    def part(self, digest: Digest) -> Path:
+        return self.finished / f"{digest.hex}.part"
+
+    def pieces_record(self, digest: Digest) -> Path:
+        return self.pieces / digest.hex
+
+    def blob_lock(self, digest: Digest) -> Path:
+        """For whoever writes this blob."""
+        return self.locks / f"blob-{digest.hex}"
 
     def blob(self, digest: Digest) -> Path:
         return self.blobs / digest.file_name

@@ -1,8 +1,11 @@
-"""When a file of the user may become a blob by a hard link: nobody but its owner, us, can write to it."""
+"""A file of the user that becomes a blob by a hard link: only when nobody but its owner, us, can write to it."""
 
 import os
 import stat
 from pathlib import Path
+
+from packllama.base.fs import remove, sync_file
+from packllama.places.store.ingest import same_file
 
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
@@ -15,6 +18,22 @@ def why_not_to_link(path: Path, *, before: os.stat_result, target: Path) -> str:
     except OSError as error:
         return str(error.strerror)
     return found[0] if found else ""
+
+
+def hard_link(descriptor: int, path: Path, *, before: os.stat_result, target: Path) -> bool:
+    """Give the open file a second name, if ``path`` still means it. False: there is none.
+
+    The file's bytes are synced: its owner wrote them, perhaps a moment ago.
+    """
+    sync_file(descriptor, path)
+    try:
+        target.hardlink_to(path)
+        linked = same_file(target.lstat(), before)
+    except OSError:
+        linked = False
+    if not linked:
+        remove(target)
+    return linked
 
 
 def _reasons(named: os.stat_result, file: os.stat_result, store: os.stat_result) -> tuple[tuple[str, bool], ...]:

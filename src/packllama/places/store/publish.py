@@ -5,7 +5,7 @@ link that the session keeps; what cannot be put back takes the new name with it.
 """
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from packllama.base.errors import Busy, FileChanged, InvalidManifest, MissingFile, PackLlamaError
@@ -37,11 +37,17 @@ _MANIFEST_TRIES = 50
 
 
 def publish(
-    store: Store, name: ModelName, manifest: bytes, *, work: Path, hashed: dict[Digest, Hashed]
+    store: Store,
+    name: ModelName,
+    manifest: bytes,
+    *,
+    waiting: Mapping[Digest, Path],
+    work: Path,
+    hashed: dict[Digest, Hashed],
 ) -> tuple[ModelName, Manifest | None]:
-    """Publish what waits in ``work``. Returns the name in the store's spelling, and the manifest it replaced.
+    """Publish what is ``waiting``. Returns the name in the store's spelling, and the manifest it replaced.
 
-    ``hashed`` says which files had the right bytes; it gets their new times.
+    ``hashed`` says which files had the right bytes; it gets their new times. ``work`` is the session's own folder.
 
     Raises:
         IntegrityError: a blob is not there, or was written to since it was hashed.
@@ -50,37 +56,42 @@ def publish(
     decoded = Manifest.decode(manifest, where=name.short)
     name = store.canonical(name)
     replaced = _old_manifest(store.layout.manifest(name))
-    placed: list[Digest] = []
+    placed: dict[Digest, Path] = {}
     try:
         with translated("publishing the model", store.layout.root):
-            _move_blobs_in(store.layout, decoded, work, placed, hashed)
+            _move_blobs_in(store.layout, decoded, waiting, work, placed, hashed)
             _check_at_hand(store, decoded, work)
             _write_manifest(store.layout, name, manifest, work)
             _check_whole(store, decoded, work)
     except BaseException:
         _withdraw(store.layout, name, replaced, manifest, work)
-        _take_out(store, placed)
+        _put_back(store, placed)
         raise
     return name, _decoded(replaced, name)
 
 
 def _move_blobs_in(
-    layout: Layout, manifest: Manifest, work: Path, placed: list[Digest], hashed: dict[Digest, Hashed]
+    layout: Layout,
+    manifest: Manifest,
+    waiting: Mapping[Digest, Path],
+    work: Path,
+    placed: dict[Digest, Path],
+    hashed: dict[Digest, Hashed],
 ) -> None:
     """Each blob gets a fresh time, so that no clean-up takes it for old before its name is written.
 
     Bytes that were hashed a moment ago are the best there are, so they also replace a blob that is there.
     """
     for digest in sorted(manifest.digests()):
-        waiting, target = work / digest.file_name, layout.blob(digest)
-        if not waiting.exists():
+        source, target = waiting.get(digest), layout.blob(digest)
+        if source is None or not source.exists():
             _freshen(target, digest, hashed, ours=False)
             continue
         if not target.exists():
-            placed.append(digest)
-        _freshen(waiting, digest, hashed, ours=True)
-        link(waiting, kept_link(work, digest))
-        move(waiting, target)
+            placed[digest] = source
+        _freshen(source, digest, hashed, ours=True)
+        link(source, kept_link(work, digest))
+        move(source, target)
 
 
 def _freshen(path: Path, digest: Digest, hashed: dict[Digest, Hashed], *, ours: bool) -> None:
@@ -191,13 +202,13 @@ def _withdraw(layout: Layout, name: ModelName, replaced: bytes | None, manifest:
         remove_empty_directories(target.parent, below=layout.manifests)
 
 
-def _take_out(store: Store, placed: Sequence[Digest]) -> None:
-    """Remove blobs that only this failed try brought in. When in doubt they stay: they are whole."""
+def _put_back(store: Store, placed: Mapping[Digest, Path]) -> None:
+    """Let blobs that only this failed try brought in wait again. When in doubt they stay: they are whole."""
     with contextlib.suppress(PackLlamaError):
         used = referenced(store)
-        for digest in placed:
-            if digest not in used:
-                remove(store.layout.blob(digest))
+        for digest in sorted(placed.keys() - used):
+            with contextlib.suppress(MissingFile):
+                move(store.layout.blob(digest), placed[digest])
 
 
 def _old_manifest(path: Path) -> bytes | None:

@@ -123,4 +123,5 @@ def _delete(layout: Layout, digest: Digest, dry_run: bool) -> int:
         remove(path)
         with contextlib.suppress(PackLlamaError):
             remove(layout.hash_record(digest))
+            remove(layout.pieces_record(digest))
     return size

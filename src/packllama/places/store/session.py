@@ -1,12 +1,13 @@
 """Put a new model into a store: blobs first, its name last.
 
-Blobs wait in a work folder of this session until :meth:`Session.publish` moves them in.
+Blobs wait in a work folder of this session, or where the caller says, until :meth:`Session.publish` moves them in.
 """
 
 import contextlib
 import os
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Self
 
@@ -17,14 +18,13 @@ from packllama.base.fs import (
     free_space,
     link,
     make_directory,
-    remove,
     remove_tree,
-    translated,
+    sync_file,
     write_file,
 )
 from packllama.base.locks import held
 from packllama.base.observer import Observer
-from packllama.base.reading import open_plain
+from packllama.base.reading import opened_plain
 from packllama.base.stop import Stop
 from packllama.base.units import human_bytes
 from packllama.digest import Digest
@@ -32,8 +32,8 @@ from packllama.manifest import Manifest
 from packllama.model import Blob
 from packllama.name import ModelName
 from packllama.places.store.hash_record import Hashed, recorded, write_record
-from packllama.places.store.ingest import check_unchanged, ingest, same_file
-from packllama.places.store.linking import why_not_to_link
+from packllama.places.store.ingest import check_unchanged, ingest
+from packllama.places.store.linking import hard_link, why_not_to_link
 from packllama.places.store.publish import drop_kept_links, kept_link, publish
 from packllama.places.store.store import Store
 from packllama.places.store.workspace import prepare, store_lock, sweep, work_folder
@@ -48,20 +48,24 @@ class Session:
     Leaving it without :meth:`publish` leaves the store as it was.
     """
 
-    def __init__(self, store: Store, *, holder: str, observer: Observer, stop: Stop) -> None:
+    def __init__(
+        self, store: Store, *, holder: str, observer: Observer, stop: Stop, folders: Sequence[Path] = ()
+    ) -> None:
+        """``holder`` says to others who waits for what; ``folders`` in the store are made if they are missing."""
         self.store = store
         self._layout = store.layout
         self._observer = observer
         self._stop = stop
         self._holder = f"process {os.getpid()} ({holder})"
+        self._folders = folders
         self._hashed: dict[Digest, Hashed] = {}
-        self._published = False
+        self._waiting: dict[Digest, Path] = {}
         self._stack = contextlib.ExitStack()
         self._work = Path()
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
-            prepare(self._layout)
+            prepare(self._layout, *self._folders)
             stack.enter_context(
                 held(
                     store_lock(self._layout),
@@ -82,10 +86,25 @@ class Session:
 
     def _write_records(self) -> None:
         """At the very end: moving, touching and unlinking a second name all change a file's times."""
-        if self._published:
-            drop_kept_links(self._work)
-            for digest, hashed in self._hashed.items():
-                write_record(self._layout, digest, hashed, staging=self._work)
+        drop_kept_links(self._work)
+        for digest, hashed in self._hashed.items():
+            write_record(self._layout, digest, hashed, staging=self._work)
+
+    @property
+    def folder(self) -> Path:
+        """The session's own, which goes with it."""
+        return self._work
+
+    def alone(self, lock: Path, *, remove: bool = False) -> AbstractContextManager[None]:
+        """Hold a lock of the store's for a block. ``remove``: its file goes with it."""
+        return held(
+            lock,
+            holder=self._holder,
+            exclusive=True,
+            stop=self._stop,
+            on_wait=self._observer.waiting,
+            remove=remove,
+        )
 
     def check_name(self, name: ModelName) -> None:
         """See whether the file system can hold the name.
@@ -106,9 +125,12 @@ class Session:
         finally:
             remove_tree(probe)
 
-    def check_space(self, sizes: Sequence[int]) -> None:
-        """Raises: NoSpace, when files of these sizes do not fit, together or one of them by itself."""
-        free, needed = free_space(self._layout.root), sum(sizes)
+    def check_space(self, sizes: Sequence[int], *, present: int = 0) -> None:
+        """``present`` bytes of these files are there already.
+
+        Raises: NoSpace, when files of these sizes do not fit, together or one of them by itself.
+        """
+        free, needed = free_space(self._layout.root), sum(sizes) - present
         if free is not None and needed + _SPARE_BYTES > free:
             raise NoSpace(
                 f"needs {human_bytes(needed)}, free are {human_bytes(free)}",
@@ -143,12 +165,17 @@ class Session:
             self._observer.noted(f"{path} is copied, not linked: {reason}")
             may_link = False
         digest = self._link(descriptor, path, before) if may_link else self._copy(descriptor, path, before)
-        self._note(digest, (self._work / digest.file_name).stat())
+        self.wait(digest, self._work / digest.file_name)
         return Blob(digest, before.st_size)
 
-    def _note(self, digest: Digest, status: os.stat_result) -> None:
-        """This file's bytes are right now."""
-        self._hashed[digest] = Hashed.of(status, at=time.time())
+    def wait(self, digest: Digest, path: Path, *, known: Hashed | None = None) -> Hashed:
+        """Let a file of the store's file system, whose bytes are right, become the blob when a model is published.
+
+        ``known`` says since when they are right; without it: now.
+        """
+        self._waiting[digest] = path
+        self._hashed[digest] = known or Hashed.of(path.stat(), at=time.time())
+        return self._hashed[digest]
 
     def _copy(self, descriptor: int, path: Path, before: os.stat_result) -> Digest:
         with NewFile(self._work) as file:
@@ -165,14 +192,7 @@ class Session:
         waiting = self._work / digest.file_name
         if waiting.exists():  # another file with the same bytes was taken in before
             return digest
-        _sync(descriptor, path)
-        try:
-            waiting.hardlink_to(path)
-            linked = same_file(waiting.lstat(), before)
-        except OSError:
-            linked = False
-        if not linked:
-            remove(waiting)
+        if not hard_link(descriptor, path, before=before, target=waiting):
             self._observer.noted(f"{path} is copied, not linked: the file system refused")
             return self._copy(descriptor, path, before)
         return digest
@@ -186,11 +206,13 @@ class Session:
         waiting = self._work / blob.digest.file_name
         if not waiting.exists():
             write_file(waiting, data, staging=self._work)
-            self._note(blob.digest, waiting.stat())
+            self.wait(blob.digest, waiting)
         return blob
 
-    def adopt(self, blob: Blob) -> Blob:
+    def adopt(self, blob: Blob, *, again: bool = False) -> Blob:
         """Use a blob that the store has. It is hashed, unless we know since when its bytes are right.
+
+        ``again``: it is hashed in any case.
 
         Raises:
             IntegrityError: it is missing or has another size or other bytes.
@@ -198,26 +220,30 @@ class Session:
         path = self.store.path(blob)
         if blob.digest in self._hashed:
             return blob
-        known = recorded(self._layout, blob.digest)
-        if known is not None:
-            self._hashed[blob.digest] = known
-        else:
-            self._hash_again(blob, path)
+        known = None if again else recorded(self._layout, blob.digest)
+        self._hashed[blob.digest] = known or self.hash(blob, path)
         # Should somebody remove it before our name is written, it can be put back.
         link(path, kept_link(self._work, blob.digest))
         return blob
 
-    def _hash_again(self, blob: Blob, path: Path) -> None:
-        descriptor = open_plain(path, what="a blob")
-        try:
-            status = os.fstat(descriptor)
-            digest = self._hash(descriptor, status, path)
-            _sync(descriptor, path)
-        finally:
-            os.close(descriptor)
+    def hash(self, blob: Blob, path: Path) -> Hashed:
+        """Read a file that shall be the blob, and make it durable. Raises: as `hash_open` does."""
+        with opened_plain(path, what="a blob") as descriptor:
+            hashed = self.hash_open(blob, descriptor, path)
+            sync_file(descriptor, path)
+        return hashed
+
+    def hash_open(self, blob: Blob, descriptor: int, path: Path) -> Hashed:
+        """Read an open file that shall be the blob.
+
+        Raises:
+            DigestMismatch: it has other bytes. FileChanged: it was written to meanwhile.
+        """
+        status = os.fstat(descriptor)
+        digest = self._hash(descriptor, status, path)
         if digest != blob.digest:
             raise DigestMismatch(expected=str(blob.digest), actual=str(digest), where=str(path))
-        self._note(digest, status)
+        return Hashed.of(status, at=time.time())
 
     def existed(self, blob: Blob) -> bool:
         """Whether the store had a blob of this digest already."""
@@ -230,14 +256,5 @@ class Session:
             IntegrityError: a blob is not there. The store has no new name, and the old one is as it was.
         """
         self._stop.check()
-        lock = self._layout.locks / "publish"
-        with held(lock, holder=self._holder, exclusive=True, stop=self._stop, on_wait=self._observer.waiting):
-            result = publish(self.store, name, manifest, work=self._work, hashed=self._hashed)
-        self._published = True
-        return result
-
-
-def _sync(descriptor: int, path: Path) -> None:
-    """Somebody else wrote this file, perhaps a moment ago: its bytes must be durable before a name says so."""
-    with translated("syncing", path):
-        os.fsync(descriptor)
+        with self.alone(self._layout.locks / "publish"):
+            return publish(self.store, name, manifest, waiting=self._waiting, work=self._work, hashed=self._hashed)

@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from packllama.base.errors import (
     PackLlamaError,
     from_os_error,
 )
-from packllama.base.reading import read_small, read_with_status
+from packllama.base.reading import FileRange, open_range, read_small, read_with_status
 from packllama.manifest import MANIFEST_LIMIT, Layer, Manifest
 from packllama.model import Blob, Model
 from packllama.name import ModelName
@@ -41,6 +42,8 @@ class Scan:
 
 class Store:
     """A directory in Ollama's layout. Reading never writes, so a read-only one is enough."""
+
+    streams = 1
 
     def __init__(self, root: Path) -> None:
         self.layout = Layout(root)
@@ -126,6 +129,19 @@ class Store:
                 hint="The blob is damaged; create or copy the model again.",
             )
         return path
+
+    def read(self, blob: Blob, *, of: Model, start: int, stop: int) -> AbstractContextManager[FileRange]:  # noqa: ARG002
+        """The bytes of a blob from ``start`` up to ``stop``, of whichever model.
+
+        Raises:
+            IntegrityError: it is missing, has another size, or is no plain file: a link may lead anywhere.
+        """
+        path = self.path(blob)
+        if path.is_symlink():
+            raise IntegrityError(
+                "expected a blob, found a link", where=str(path), hint="Put the file itself there, or link the folder."
+            )
+        return open_range(path, what="a blob", start=start, stop=stop)
 
     def read_layer(self, layer: Layer, *, limit: int) -> bytes:
         """The bytes of a small layer.

@@ -18,8 +18,8 @@ from packllama.places.store.layout import Layout
 OWN_VERSION = 1
 
 
-def prepare(layout: Layout) -> None:
-    """Make a store's folders where they are missing, and see whether they may be written.
+def prepare(layout: Layout, *more: Path) -> None:
+    """Make a store's folders where they are missing, and ``more`` in it, and see whether they may be written.
 
     Raises:
         NoRights: they may not. The hint says how to become who may.
@@ -28,7 +28,7 @@ def prepare(layout: Layout) -> None:
     try:
         for folder in (layout.root, layout.blobs, layout.manifests):
             check_writable(folder)
-        for folder in (layout.blobs, layout.manifests, layout.locks, layout.work, layout.hashes):
+        for folder in (layout.blobs, layout.manifests, layout.locks, layout.work, layout.hashes, *more):
             make_directory(folder, below=layout.root)
             check_writable(folder)
         if not layout.version_file.exists():

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from packllama.base.errors import Cancelled, FileChanged, MachineError
 from packllama.base.fs import NewFile
+from packllama.base.hashing import BUFFER_COUNT, BUFFER_SIZE
 from packllama.base.observer import SILENT, Observer, SilentObserver
 from packllama.base.stop import Stop
 from packllama.digest import Digest
-from packllama.places.store.ingest import BUFFER_COUNT, BUFFER_SIZE, ingest
+from packllama.places.store.ingest import ingest
 from tests.unit.stores import snapshot
 
 LONG_AGO = 1_000_000_000

@@ -19,6 +19,7 @@ from packllama.digest import Digest
 from packllama.manifest import LayerKind
 from packllama.model import Blob
 from packllama.name import ModelName
+from packllama.places.place import Reader
 from packllama.places.store import Store
 from packllama.places.store import store as room
 from tests.unit.stores import GEMMA_NAME, TINY_GGUF, put_blob, put_gemma, put_manifest, put_model, snapshot
@@ -233,3 +234,52 @@ def test_a_layer_larger_than_its_kind_may_be_is_not_read(tmp_path: Path) -> None
     assert store.read_layer(layer, limit=5) == b"12345"
     with pytest.raises(InvalidManifest, match="of 5 bytes"):
         store.read_layer(layer, limit=4)
+
+
+# ---- Reading ranges
+
+
+def test_ranges(tmp_path: Path) -> None:
+    data = bytes(range(200))
+    put_model(tmp_path, "a", weights=data)
+    store = Store(tmp_path)
+    model = store.find(ModelName.parse("a"))
+    blob = Blob(Digest.of(data), len(data))
+    for start, stop in [(0, 200), (0, 0), (200, 200), (10, 20), (199, 200)]:
+        with (
+            store.read(blob, of=model, start=start, stop=stop) as reader,
+            store.read(blob, of=model, start=0, stop=1) as other,
+        ):
+            assert other.readinto(memoryview(bytearray(5))) == 1
+            assert _drained(reader) == data[start:stop]
+
+
+def _drained(reader: Reader) -> bytes:
+    """Read in steps that do not fit."""
+    found, buffer = b"", memoryview(bytearray(7))
+    while count := reader.readinto(buffer):
+        found += buffer[:count]
+    return found
+
+
+def _replace(path: Path, kind: str) -> None:
+    path.rename(path.with_name("moved"))
+    match kind:
+        case "link":
+            path.symlink_to("moved")
+        case "pipe":
+            os.mkfifo(path)
+        case "folder":
+            path.mkdir()
+        case "shorter":
+            path.write_bytes(TINY_GGUF[:-1])
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "folder", "shorter", "nothing"])
+def test_what_is_no_blob_is_not_read(tmp_path: Path, kind: str) -> None:
+    put_model(tmp_path, "a")
+    store = Store(tmp_path)
+    _replace(store.layout.blob(Digest.of(TINY_GGUF)), kind)
+    blob = Blob(Digest.of(TINY_GGUF), len(TINY_GGUF))
+    with pytest.raises(IntegrityError), store.read(blob, of=store.find(ModelName.parse("a")), start=0, stop=1):
+        pytest.fail("it was opened")

@@ -1,0 +1,30 @@
+"""Where in a blob damage would be: the digests of its beginnings, kept beside the store's blobs."""
+
+import contextlib
+import json
+from pathlib import Path
+
+from packllama.base.errors import PackLlamaError
+from packllama.base.fs import write_file
+from packllama.base.reading import read_small
+from packllama.model import Blob
+from packllama.pieces import Pieces, count
+from packllama.places.store.layout import Layout
+
+# A piece's digest is written in so many bytes at most.
+_BYTES_EACH = 40
+
+
+def read_pieces(layout: Layout, blob: Blob) -> Pieces | None:
+    """Those of a blob, if they were kept. They prove nothing, so whose they are is not asked."""
+    path = layout.pieces_record(blob.digest)
+    with contextlib.suppress(PackLlamaError, ValueError, RecursionError):
+        raw = read_small(path, limit=_BYTES_EACH * (count(blob.size) + 1), what="digests of pieces")
+        return Pieces.decode(json.loads(raw), size=blob.size, where=str(path))
+    return None
+
+
+def write_pieces(layout: Layout, blob: Blob, pieces: Pieces, *, staging: Path) -> None:
+    """Keep them, unless there is one only, which says no more than the blob's digest."""
+    if len(pieces.beginnings) > 1:
+        write_file(layout.pieces_record(blob.digest), json.dumps(pieces.beginnings).encode(), staging=staging)
