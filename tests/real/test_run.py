@@ -300,6 +300,7 @@ def test_the_golden_modelfile(
     assert ran.stderr == ""
 
 
+@pytest.mark.slow
 def test_the_golden_shape_looks_at_pictures(
     tmp_path: Path, gguf: Callable[[str], Path], need_module: Callable[[str, str], None]
 ) -> None:

@@ -15,6 +15,8 @@ from tests.program import packllama, snapshot
 from tests.terminal import Terminal
 from tests.unit.engine.conftest import Scripted, scripted
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["scripted"]  # a fixture of the engine's own tests
 
 Double = dict[str, Any]

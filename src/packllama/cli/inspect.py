@@ -8,9 +8,10 @@ import click
 from packllama.base.terminal import escaped
 from packllama.base.units import human_bytes
 from packllama.cli.door import Door
+from packllama.cli.inspect_bundle import show_bundle
 from packllama.cli.options import PlacePath, common, pass_door
 from packllama.cli.table import known, section
-from packllama.describe import Inspection, Key, inspect, metadata_keys
+from packllama.describe import BundleInspection, Inspection, Key, inspect, metadata_keys
 from packllama.gguf import (
     GGUF,
     TensorInfo,
@@ -38,11 +39,14 @@ _LONGEST = 120  # characters in a cell
 def command(door: Door, file: Path, metadata: bool, tensors: bool) -> None:
     """Show what is inside a GGUF: a model, a projector, an adapter, or one shard of a split model.
 
-    Also a manifest file. Only the header is read, whatever the file's size.
+    Also a manifest file, or a bundle. Only the header is read, whatever the file's size.
     """
     found = inspect(file, stop=door.stop)
     if isinstance(found, Manifest):
         _show_manifest(door, file, found)
+        return
+    if isinstance(found, BundleInspection):
+        show_bundle(door, found)
         return
     if found.dialect:
         door.say(found.dialect.note)

@@ -32,10 +32,13 @@ VERBS = {
     "files": ("files", "Print the files a model consists of, for cp, rsync or tar"),
     "cp": ("cp", "Give a model a second name"),
     "rm": ("rm", "Remove models and the data nobody else uses"),
+    "export": ("export", "Pack models into one file, or a stream"),
+    "import": ("import_", "Take models from bundles, a stream, or other stores"),
+    "copy": ("copy", "Copy models between any two places"),
     "verify": ("verify", "Read every byte and say what is damaged"),
     "prove": ("prove", "Verify, load and answer once; write a receipt"),
 }
-ALIASES = {"ls": "list", "check": "verify"}
+ALIASES = {"ls": "list", "save": "export", "load": "import", "check": "verify"}
 
 # The variable that click makes of the program's name.
 _COMPLETION = "_PACKLLAMA_COMPLETE"

@@ -6,13 +6,14 @@ Never writes, never loads a model, never prints.
 """
 
 from packllama.describe.description import Description, Projector, describe
-from packllama.describe.inspection import Inspection, TypeShare, inspect
+from packllama.describe.inspection import BundleInspection, Inspection, TypeShare, inspect
 from packllama.describe.keys import Key, metadata_keys
 from packllama.describe.layers import LayerFile, layer_files
 from packllama.describe.metadata import metadata_rows, tensor_rows
 from packllama.describe.modelfile import modelfile_of, parameter_lines
 
 __all__ = [
+    "BundleInspection",
     "Description",
     "Inspection",
     "Key",

@@ -1,4 +1,4 @@
-"""What a single file is, before it is part of any model: a GGUF of any kind, or a manifest."""
+"""What a single file is, before it is part of any model: a GGUF of any kind, a manifest, or a bundle."""
 
 import os
 from collections import Counter
@@ -22,6 +22,8 @@ from packllama.gguf import (
     read_gguf,
 )
 from packllama.manifest import MANIFEST_LIMIT, Manifest
+from packllama.model import Model
+from packllama.places.bundle import BundleSource, is_bundle
 from packllama.prompt import capabilities
 
 _BLANK = b" \t\r\n"
@@ -55,13 +57,22 @@ class Inspection:
     capabilities: tuple[str, ...]
 
 
-def inspect(path: Path, *, stop: Stop | None = None) -> Inspection | Manifest:
-    """Read a GGUF's header, or a manifest. Tensor data is never read.
+@dataclass(frozen=True, slots=True)
+class BundleInspection:
+    """What a bundle holds: its models by name. ``size`` is the file's, in bytes."""
+
+    path: Path
+    size: int
+    models: tuple[Model, ...]
+
+
+def inspect(path: Path, *, stop: Stop | None = None) -> Inspection | Manifest | BundleInspection:
+    """Read a GGUF's header, a manifest, or what a bundle says of itself. Tensor data and blobs are never read.
 
     Raises:
         MissingFile: there is nothing at that path.
-        GGUFError: neither of the two, or a damaged or hostile GGUF.
-        InvalidManifest: JSON that is no manifest.
+        GGUFError: none of the three, or a damaged or hostile GGUF.
+        InvalidManifest: JSON that is no manifest. InvalidBundle, IntegrityError: a damaged or hostile bundle.
         BadInput: a folder, a pipe, a device.
         Cancelled: ``stop`` was set.
     """
@@ -71,6 +82,9 @@ def inspect(path: Path, *, stop: Stop | None = None) -> Inspection | Manifest:
         if size <= MANIFEST_LIMIT and _begins_as_json(descriptor, path):
             raw = read_small(path, limit=MANIFEST_LIMIT, what="a manifest")
             return Manifest.decode(raw, where=str(path))
+        if is_bundle(path):
+            with BundleSource(path, stop=stop) as bundle:
+                return BundleInspection(path, size, tuple(bundle.find(name) for name in bundle.names()))
         return _inspection(path, read_gguf(descriptor, size=size, where=str(path), stop=stop), stop=stop)
     finally:
         os.close(descriptor)

@@ -252,6 +252,7 @@ def test_recognised(case: Case, tmp_path: Path) -> None:
     assert (dialect.family if dialect else "", dialect.stock if dialect else "") == (case.family, case.stock)
 
 
+@pytest.mark.slow
 def test_real_files(gguf: Callable[[str], Path]) -> None:
     families = {}
     for name in gguf_files.names():

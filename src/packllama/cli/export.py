@@ -1,0 +1,59 @@
+"""``packllama export``: pack models into one file, or a stream."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from packllama.base.errors import UsageError
+from packllama.cli import complete
+from packllama.cli.choose import chosen
+from packllama.cli.door import Door
+from packllama.cli.failure import ReaderLeft
+from packllama.cli.moved import move_into_bundle, tell, tell_plans
+from packllama.cli.moving import Moving, moving
+from packllama.cli.options import PlacePath, common, pass_door
+from packllama.model import Move
+from packllama.places.bundle import ToFile, ToPipe
+from packllama.transfer import plan
+
+
+@click.command("export")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete.names)
+@click.option("-o", "--output", required=True, type=PlacePath(), metavar="FILE", help="The bundle; - is stdout.")
+@moving
+@common
+@pass_door
+def command(door: Door, names: tuple[str, ...], output: str, moving: Moving) -> None:
+    """Pack models into one file, or a stream: a bundle, which 'packllama import' takes.
+
+    A bundle is a tar file that other programs can unpack too. Equal models give equal files. What several models share
+    stands in it once. NAME may be a pattern with * and ?.
+
+    Every byte is hashed on its way. When a model turns out to be damaged, there is no file, and a stream has no end
+    that an import would take. Through a pipe: packllama export gemma3 -o - | ssh host packllama import -
+    """
+    store = door.store()
+    moves = [Move(model) for model in chosen(store, names)]
+    if moving.dry_run:
+        tell_plans(door, [plan(moves, present=lambda _: False)])
+        return
+    to_stdout = output == "-"
+    if to_stdout:
+        _check_stdout(door)
+    sink = ToPipe(sys.stdout.fileno()) if to_stdout else ToFile(Path(output))
+    with moving.job(door, "exporting") as job:
+        try:
+            moved = move_into_bundle(sink, moves, source=store, job=job)
+        except BrokenPipeError as error:
+            raise ReaderLeft from error
+    tell(door, "exported", [moved], talk_only=to_stdout)
+
+
+def _check_stdout(door: Door) -> None:
+    if sys.stdout.isatty():
+        raise UsageError("a bundle on a terminal helps nobody", hint="Name a file with -o FILE, or pipe it on.")
+    if door.as_json:
+        raise UsageError(
+            "stdout cannot take both the bundle and the document", hint="Leave out --json, or use -o FILE."
+        )

@@ -1,0 +1,62 @@
+"""``packllama verify FILE``: check a bundle without importing it."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from packllama.base.errors import IntegrityError, UsageError
+from packllama.base.terminal import escaped
+from packllama.base.units import human_bytes
+from packllama.check.bundle import BundleReport, verify_bundle
+from packllama.cli.address import parse_place
+from packllama.cli.door import Door, Progress
+from packllama.cli.table import padded_rows
+
+
+def verify_file(door: Door, words: Sequence[str]) -> int:
+    """Check the one bundle and print what was found. Returns the exit status.
+
+    Raises: UsageError, when more than one word was given, or a folder.
+    """
+    if len(words) > 1:
+        raise UsageError("one bundle at a time, and no names beside it")
+    path = parse_place(words[0], door.settings)
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder", hint=f"Of a store: packllama --store {path} verify")
+    with Progress(door, "verifying") as progress:
+        report = verify_bundle(path, observer=progress, stop=door.stop)
+    if door.as_json:
+        door.result_json(_document(path, report))
+    else:
+        door.result("".join(f"{escaped(line)}\n" for line in _lines(report)))
+    return IntegrityError.exit_status if report.wrong else 0
+
+
+def _lines(report: BundleReport) -> Iterator[str]:
+    broken = {name for wrong in report.wrong for name in wrong.models}
+    rows = [(name.short, "damaged" if name in broken else "ok") for name in report.models]
+    yield from (line.rstrip() for line in padded_rows(rows))
+    for wrong in report.wrong:
+        yield f"damaged: {wrong.blob.digest}: its bytes are those of {wrong.actual}, from byte {wrong.right_until:,} on"
+    verdict = f"{len(broken)} not whole" if broken else "all right"
+    counts = f"models: {len(report.models):,}, blobs: {report.blobs:,}, {human_bytes(report.bytes_read)} read"
+    yield f"{counts}: {verdict}"
+
+
+def _document(path: Path, report: BundleReport) -> dict[str, object]:
+    return {
+        "path": str(path),
+        "whole": not report.wrong,
+        "models": [name.short for name in report.models],
+        "damaged": [
+            {
+                "digest": str(wrong.blob.digest),
+                "actual": str(wrong.actual),
+                "size": wrong.blob.size,
+                "right_until": wrong.right_until,
+                "models": [name.short for name in wrong.models],
+            }
+            for wrong in report.wrong
+        ],
+        "blobs": report.blobs,
+        "bytes_read": report.bytes_read,
+    }

@@ -1,0 +1,52 @@
+"""Say what a copy would do, without doing it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from packllama.model import Blob, Move
+from packllama.name import ModelName
+from packllama.transfer.shipment import check_moves
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedMove:
+    """One model: its name over there, and its bytes that would move and those that are there already.
+
+    A blob that several models need counts for the first of them as moving, for the others as there.
+    """
+
+    name: ModelName
+    bytes_to_move: int
+    bytes_present: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a copy would do."""
+
+    moves: tuple[PlannedMove, ...]
+
+    @property
+    def bytes_to_move(self) -> int:
+        return sum(move.bytes_to_move for move in self.moves)
+
+    @property
+    def bytes_present(self) -> int:
+        return sum(move.bytes_present for move in self.moves)
+
+
+def plan(moves: Sequence[Move], *, present: Callable[[Blob], bool]) -> Plan:
+    """What copying these models would move to a place of which ``present`` says whether it holds a blob.
+
+    Raises: UsageError, BadInput, as `copy` does.
+    """
+    check_moves(moves)
+    there: set[Blob] = set()
+    planned = []
+    for move in moves:
+        blobs = move.model.blobs
+        missing = [blob for blob in blobs if blob not in there and not present(blob)]
+        to_move = sum(blob.size for blob in missing)
+        planned.append(PlannedMove(move.name, to_move, sum(blob.size for blob in blobs) - to_move))
+        there.update(blobs)
+    return Plan(tuple(planned))
