@@ -1,4 +1,7 @@
-"""A conversation on a real terminal: keys, what is shown, what reaches the engine, and what is left behind."""
+"""A conversation on a real terminal: keys, what is shown, what reaches the engine, and what is left behind.
+
+One long file, since all of it begins in the same way and is read beside the same table of keys.
+"""
 
 import os
 import shutil

@@ -1,4 +1,7 @@
-"""Writing into a store: all or nothing, whoever is killed, and whatever others do beside us."""
+"""Writing into a store: all or nothing, whoever is killed, and whatever others do beside us.
+
+One long file, since a session is one story: taken in, published, withdrawn.
+"""
 
 import contextlib
 import os
