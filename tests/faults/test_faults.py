@@ -38,7 +38,6 @@ SCENARIOS = [
     Scenario("cp over an older model", (NEIGHBOUR, OLD), ("cp", "other", "m"), ("other/latest", "m/latest")),
     Scenario("receive in an empty store", (), RECEIVE, ()),
     Scenario("receive over an older model", (NEIGHBOUR, OLD), RECEIVE, ("other/latest", "m/latest")),
-    Scenario("receive what is there", (RECEIVE,), RECEIVE, ("m/latest",)),
     Scenario("rm beside a model that shares its weights", (NEIGHBOUR, OLD), ("rm", "m"), ("other/latest",)),
 ]
 

@@ -103,7 +103,9 @@ PYTHON = """
 import sys, tarfile
 with tarfile.open(sys.argv[1], "r:") as archive:
     members = [each for each in archive if each.name.startswith(("blobs/sha256-", "manifests/"))]
-    archive.extractall(sys.argv[2], members, filter="data")
+    # Early versions of 3.11 have no filters.
+    filtered = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+    archive.extractall(sys.argv[2], members, **filtered)
 """
 
 

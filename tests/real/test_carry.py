@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -277,17 +276,21 @@ def test_ctrl_c_and_again(large: Path) -> None:
     assert check(str(large / "there")) == []
 
 
+# A process that is forked begins with the memory of its parent, so the parent has to be a small one.
+MEASURE = """
+import pathlib, resource, subprocess, sys
+status = subprocess.call(sys.argv[2:])
+pathlib.Path(sys.argv[1]).write_text(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+sys.exit(status)
+"""
+
+
 def peak(*words: str, cwd: Path, stdin: Path | None = None, stdout: Path | None = None) -> int:
     """The memory that a run took at most, in bytes."""
-    source, sink = os.open(stdin or os.devnull, os.O_RDONLY), os.open(stdout or os.devnull, os.O_WRONLY | os.O_CREAT)
-    process = program(*words, cwd=cwd, stdin=source, stdout=sink)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    os.close(source)
-    os.close(sink)
-    assert process.returncode == 0
-    assert isinstance(usage, resource.struct_rusage)
-    return usage.ru_maxrss * 1024
+    command = [sys.executable, "-c", MEASURE, "peak", sys.executable, "-m", "packllama", *words]
+    with Path(stdin or os.devnull).open("rb") as source, Path(stdout or os.devnull).open("wb") as sink:
+        subprocess.run(command, cwd=cwd, env=environment(cwd), stdin=source, stdout=sink, check=True)
+    return int((cwd / "peak").read_text()) * 1024
 
 
 @pytest.mark.slow
@@ -297,3 +300,21 @@ def test_memory_does_not_depend_on_size(large: Path) -> None:
     assert peak("--store", "one", "import", "large.tar", cwd=large) <= MOST_MEMORY
     assert peak("--store", "two", "import", "-", cwd=large, stdin=large / "large.tar") <= MOST_MEMORY
     assert peak("copy", "large", "--to", "./three", cwd=large) <= MOST_MEMORY
+
+
+def test_what_is_no_bundle_is_not_replaced(here: Path) -> None:
+    (here / "weights.gguf").write_bytes(b"GGUF and so on")
+    done = packllama("export", "first", "-o", "weights.gguf", cwd=here)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "weights.gguf" in done.stderr
+    assert "no bundle" in done.stderr
+    assert (here / "weights.gguf").read_bytes() == b"GGUF and so on"
+    for _ in range(2):
+        assert packllama("export", "first", "-o", "m.tar", cwd=here).returncode == 0
+
+
+def test_a_disk_that_is_not_mounted_gets_no_folder(here: Path) -> None:
+    done = packllama("copy", "first", "--to", "./disk/deep/models", cwd=here)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "mounted" in done.stderr
+    assert not (here / "disk").exists()

@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 import click
 
-from packllama.base.errors import UsageError
+from packllama.base.errors import MissingFile, UsageError
 from packllama.cli import complete
 from packllama.cli.address import check_different, is_bundle_name, opened, parse_place
 from packllama.cli.choose import as_moves, chosen
@@ -40,6 +40,11 @@ def command(
     path = parse_place(to, door.settings)
     root = parse_place(origin, door.settings) if origin is not None else door.store().layout.root
     check_different(root, path)
+    if not path.parent.is_dir():
+        # A disk that is not mounted must not get a folder made in its place.
+        raise MissingFile(
+            "there is no such folder", where=str(path.parent), hint="Check the spelling, and that the disk is mounted."
+        )
     with opened(root, stop=door.stop) if origin is not None else nullcontext(door.store()) as source:
         moves = as_moves(chosen(source, names), rename=rename, option="--rename")
         if moving.dry_run:

@@ -10,6 +10,7 @@ from packllama.base.errors import BadInput, NoSpace, from_os_error
 from packllama.base.fs import NewFile, check_writable, file_size_limit, free_space, translated
 from packllama.base.stop import Stop
 from packllama.base.units import human_bytes
+from packllama.places.bundle.recognise import is_bundle
 from packllama.places.bundle.waiting import Waiting
 
 
@@ -46,6 +47,12 @@ class ToFile:
                 "expected the name of a file, found a folder or a device",
                 where=str(self._path),
                 hint="Name a file, or write to stdout with -o -.",
+            )
+        if self._path.exists() and not is_bundle(self._path):
+            raise BadInput(
+                "there is a file of this name, and it is no bundle",
+                where=str(self._path),
+                hint="Choose another name, or remove the file first.",
             )
         check_writable(folder)
         free, limit = free_space(folder), file_size_limit(folder)

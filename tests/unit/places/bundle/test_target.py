@@ -86,11 +86,12 @@ def test_each_blob_once_and_the_smallest_first(tmp_path: Path) -> None:
 
 def test_the_name_comes_with_the_last_model(tmp_path: Path) -> None:
     path = tmp_path / "x.tar"
-    path.write_text("what was there before")
+    before = WHOLE[:1024]
+    path.write_bytes(before)
     with begun(path) as session:
         send(session, TWO_BYTES)
         session.publish(MOVES[0])
-        assert path.read_text() == "what was there before"
+        assert path.read_bytes() == before
         session.publish(MOVES[1])
         assert path.read_bytes() == WHOLE
     assert list(tmp_path.iterdir()) == [path]
