@@ -4,7 +4,7 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from packllama.check.finding import FindingKind
 from packllama.check.remark import RemarkKind
 from packllama.cli.main import VERBS
 from packllama.prove.receipt import Result, TemplateSource
+from tests.fixtures import gguf_files
 from tests.program import packllama
 from tests.unit.check import damages
 from tests.unit.stores import TINY_GGUF, put_blob, put_manifest, put_model
@@ -112,29 +113,36 @@ CASES = [
 ]
 
 
-@pytest.fixture
-def folder(tmp_path: Path, gguf: Callable[[str], Path]) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with a rich model, a bare one and a stub of a remote one; Modelfiles; an engine."""
+    made = tmp_path_factory.mktemp("made")
     for name in ("tiny.gguf", "tiny-lora.gguf"):
-        shutil.copyfile(gguf(name), tmp_path / name)
-    (tmp_path / "Rich").write_text(RICH)
-    (tmp_path / "Plain").write_text("FROM tiny.gguf\n")
-    (tmp_path / "Child").write_text("FROM m\nSYSTEM Be verbose.\n")
-    (tmp_path / "Stub").write_text("FROM far:cloud\n")
-    (tmp_path / "Vectors").write_text(f"FROM {gguf('tiny-bert.gguf')}\n")
-    put_model(tmp_path / "store", "bare")
-    assert packllama("create", "m", "-f", "Rich", cwd=tmp_path).returncode == 0
+        shutil.copyfile(gguf_files.path(name), made / name)
+    (made / "Rich").write_text(RICH)
+    (made / "Plain").write_text("FROM tiny.gguf\n")
+    (made / "Child").write_text("FROM m\nSYSTEM Be verbose.\n")
+    (made / "Stub").write_text("FROM far:cloud\n")
+    (made / "Vectors").write_text(f"FROM {gguf_files.path('tiny-bert.gguf')}\n")
+    put_model(made / "store", "bare")
+    assert packllama("create", "m", "-f", "Rich", cwd=made).returncode == 0
     for name in ("stub", "vectors"):
-        assert packllama("create", name, "-f", name.title(), cwd=tmp_path).returncode == 0
-    assert packllama("export", "bare", "-o", "models.tar", cwd=tmp_path).returncode == 0
-    whole = (tmp_path / "models.tar").read_bytes()
-    (tmp_path / "damaged.tar").write_bytes(whole.replace(TINY_GGUF, bytes(len(TINY_GGUF))))
-    engine = tmp_path / "engine" / "llama-server"
+        assert packllama("create", name, "-f", name.title(), cwd=made).returncode == 0
+    assert packllama("export", "bare", "-o", "models.tar", cwd=made).returncode == 0
+    whole = (made / "models.tar").read_bytes()
+    (made / "damaged.tar").write_bytes(whole.replace(TINY_GGUF, bytes(len(TINY_GGUF))))
+    engine = made / "engine" / "llama-server"
     engine.parent.mkdir()
     engine.write_text(f"#!{sys.executable}\n{SCRIPTED_ENGINE.read_text()}")
     engine.chmod(0o755)
     engine.with_suffix(".json").write_text("{}")
-    return tmp_path
+    return made
+
+
+@pytest.fixture
+def folder(made: Path, tmp_path: Path) -> Path:
+    """All that once more, to be changed."""
+    return Path(shutil.copytree(made, tmp_path, dirs_exist_ok=True))
 
 
 def document(folder: Path, *words: str, status: int) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from tests.terminal import CONTINUED_HINT, HINT, Terminal
 from tests.unit.engine.conftest import Scripted, scripted
 from tests.unit.engine.waiting import Watched, until
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["scripted"]  # a fixture of the engine's own tests
 
 LEFT, UP, BACKSPACE, ENTER = "\x1b[D", "\x1b[A", "\x7f", "\r"

@@ -18,6 +18,8 @@ from tests.program import packllama, snapshot
 from tests.test_bad_input import large_gguf
 from tests.unit.gguf import builder
 
+pytestmark = pytest.mark.slow
+
 MIB = 1 << 20
 
 NeedProgram = Callable[[str, str], str]

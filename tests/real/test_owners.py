@@ -15,6 +15,8 @@ from tests.another_user import packllama_as
 from tests.faults.checker import check
 from tests.unit import stores
 
+pytestmark = pytest.mark.slow
+
 OWNER, GROUP = 12345, 12346
 SOMEBODY = 23456
 

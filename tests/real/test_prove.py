@@ -18,6 +18,8 @@ from tests.unit.check.damages import flip_a_bit
 from tests.unit.engine.conftest import Scripted, scripted
 from tests.unit.engine.waiting import until
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["scripted"]  # a fixture of the engine's own tests
 
 

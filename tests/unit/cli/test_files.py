@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,18 +12,26 @@ from pathlib import Path
 import pytest
 
 from tests.faults.checker import check
+from tests.fixtures import gguf_files
 from tests.program import environment, packllama
 from tests.unit.stores import put_blob, put_model, snapshot
 
 
-@pytest.fixture
-def store(tmp_path: Path, gguf: Callable[[str], Path]) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two models that share their weights, and a third that nobody asks for."""
-    modelfile = tmp_path / "Modelfile"
+    made = tmp_path_factory.mktemp("made")
+    modelfile = made / "Modelfile"
     for name, system in (("m", "Be brief."), ("me/n:7b", "Be verbose."), ("third", "Be quiet.")):
-        modelfile.write_text(f"FROM {gguf('tiny-plain.gguf')}\nSYSTEM {system}\n")
-        assert packllama("create", name, cwd=tmp_path).returncode == 0
-    return tmp_path / "store"
+        modelfile.write_text(f"FROM {gguf_files.path('tiny-plain.gguf')}\nSYSTEM {system}\n")
+        assert packllama("create", name, cwd=made).returncode == 0
+    return made / "store"
+
+
+@pytest.fixture
+def store(made: Path, tmp_path: Path) -> Path:
+    """That store once more, to be changed."""
+    return Path(shutil.copytree(made, tmp_path / "store"))
 
 
 def expected(store: Path, *names: str) -> list[str]:
