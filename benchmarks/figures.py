@@ -1,10 +1,7 @@
 """The figures themselves. Each function measures one thing and yields its lines of the report."""
 
-import hashlib
 import json
-import os
 import shutil
-import struct
 import sys
 import threading
 from collections.abc import Iterator
@@ -12,30 +9,11 @@ from pathlib import Path
 
 from tests.unit.stores import GEMMA_TEMPLATE
 
-from benchmarks import answers
-from benchmarks.measure import Figure, Process, Times, interleaved, packllama, run, settle, timed
+from benchmarks import answers, carrying
+from benchmarks.large import GIB, LARGE, sha256_of, write_large_gguf
+from benchmarks.measure import Figure, Process, Times, interleaved, packllama, ratio, run, settle, slower, timed
 
-GIB = 1 << 30
-LARGE = 2 * GIB
 MANY = 10_000
-
-
-def write_large_gguf(path: Path, size: int) -> None:
-    """A sound GGUF with one tensor of ``size`` bytes that no file system can squeeze."""
-    text = b"general.architecture"
-    key = struct.pack("<Q", len(text)) + text + struct.pack("<IQ", 8, 5) + b"bench"
-    tensor = struct.pack("<Q", 1) + b"t" + struct.pack("<IQIQ", 1, size, 24, 0)
-    head = b"GGUF" + struct.pack("<IQQ", 3, 1, 1) + key + tensor
-    block = os.urandom(1 << 24)
-    with path.open("wb") as file:
-        file.write(head + bytes(-len(head) % 32))
-        for _ in range(size // len(block)):
-            file.write(block)
-
-
-def sha256_of(path: Path) -> None:
-    with path.open("rb") as file:
-        hashlib.file_digest(file, "sha256")
 
 
 def create(folder: Path) -> Iterator[Figure]:
@@ -59,9 +37,9 @@ def create(folder: Path) -> Iterator[Figure]:
     ours, linked, copied, hashed = interleaved(
         [build, lambda: build("--link"), copy, lambda: timed(lambda: sha256_of(source))]
     )
-    larger = max(copied.best, hashed.best)
-    yield _ratio("create, 2 GiB, copied", ours, larger, 1.3, f"cp and fsync {_s(copied)}, sha256 {_s(hashed)}")
-    yield _ratio("create, 2 GiB, --link", linked, hashed.best, 1.05, f"sha256 {_s(hashed)}")
+    larger = slower(copied, hashed)
+    yield ratio("create, 2 GiB, copied", ours, larger, 1.3, f"cp and fsync {copied}, sha256 {hashed}")
+    yield ratio("create, 2 GiB, --link", linked, hashed, 1.05, f"sha256 {hashed}")
     peak = max(process.peak_memory for process in done) / 1e6
     yield Figure("create, 2 GiB, peak memory", peak, 80, "MB", "the whole process")
 
@@ -107,7 +85,7 @@ def start_up(folder: Path) -> Iterator[Figure]:
         ],
         rounds=15,
     )
-    yield _ratio("list, whole process", ours, click.best, 2.2, f"import click {_s(click)}")
+    yield ratio("list, whole process", ours, click, 2.2, f"import click {click}")
 
 
 def many_models(folder: Path) -> Iterator[Figure]:
@@ -131,7 +109,7 @@ def many_models(folder: Path) -> Iterator[Figure]:
             lambda: run([sys.executable, "-c", bare, store]).seconds,
         ]
     )
-    yield _ratio("list, 10,000 models", ours, loop.best, 3, f"scan, read, parse, hash {_s(loop)}")
+    yield ratio("list, 10,000 models", ours, loop, 3, f"scan, read, parse, hash {loop}")
 
 
 def verify(folder: Path) -> Iterator[Figure]:
@@ -152,16 +130,8 @@ def verify(folder: Path) -> Iterator[Figure]:
 
     ours, theirs = interleaved([lambda: run(packllama(store, "verify")).seconds, lambda: timed(two_threads)])
     value = theirs.best / ours.best
-    detail = f"verify {_s(ours)}, two threads {_s(theirs)}"
+    detail = f"verify {ours}, two threads {theirs}"
     yield Figure("verify, 2 x 1 GiB, speed", value, 0.95, "x", detail, at_least=True)
 
 
-def _ratio(name: str, ours: Times, yardstick: float, goal: float, detail: str) -> Figure:
-    return Figure(name, ours.best / yardstick, goal, "x", f"ours {_s(ours)}; {detail}")
-
-
-def _s(times: Times) -> str:
-    return f"{times.best:.3f} s (+{times.spread:.0%})"
-
-
-ALL = (start_up, many_models, gemma_metadata, gemma_template, verify, create, *answers.ALL)
+ALL = (start_up, many_models, gemma_metadata, gemma_template, verify, create, *answers.ALL, *carrying.ALL)

@@ -7,9 +7,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self, TypeVar
+from subprocess import DEVNULL
+from typing import IO, Self, TypeVar
 
 ROUNDS = 5
 # Left alone, for what else goes on.
@@ -17,6 +18,7 @@ _MARGIN = 1 << 30
 
 # Prepares nothing or something, runs, and returns seconds.
 Timed = Callable[[], float]
+Command = Sequence[str | Path]
 T = TypeVar("T")
 
 
@@ -34,6 +36,9 @@ class Times:
     def spread(self) -> float:
         """How far the slowest round is above the best, as a part of it."""
         return max(self.seconds) / self.best - 1
+
+    def __str__(self) -> str:
+        return f"{self.best:.3f} s (+{self.spread:.0%})"
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,16 @@ class Figure:
     @property
     def reached(self) -> bool:
         return self.value >= self.goal if self.at_least else self.value <= self.goal
+
+
+def ratio(name: str, ours: Times, yardstick: Times, goal: float, detail: str) -> Figure:
+    """The best of ours as a multiple of the best of a yardstick."""
+    return Figure(name, ours.best / yardstick.best, goal, "x", f"ours {ours}; {detail}")
+
+
+def slower(*times: Times) -> Times:
+    """The one whose best is the slowest."""
+    return max(times, key=lambda each: each.best)
 
 
 def interleaved(things: Sequence[Timed], *, rounds: int = ROUNDS) -> list[Times]:
@@ -117,7 +132,7 @@ def _free_memory() -> int:
     return next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemFree"))
 
 
-def packllama(store: Path, *args: str) -> list[str | Path]:
+def packllama(store: Path, *args: str | Path) -> list[str | Path]:
     """The installed program, as a person starts it."""
     return [Path(sys.executable).with_name("packllama"), "--store", store, *args]
 
@@ -137,14 +152,24 @@ class Process:
     peak_memory: int
 
 
-def run(command: Sequence[str | Path], *, env: dict[str, str] | None = None, cwd: Path | None = None) -> Process:
+def run(
+    command: Command, *, env: dict[str, str] | None = None, cwd: Path | None = None, stdout: int | IO[bytes] = DEVNULL
+) -> Process:
     """Run a process that must succeed."""
     began = time.perf_counter()
-    nothing = subprocess.DEVNULL
-    child = subprocess.Popen(command, env=env, cwd=cwd, stdin=nothing, stdout=nothing, stderr=nothing)
+    child = subprocess.Popen(command, env=env, cwd=cwd, stdin=DEVNULL, stdout=stdout, stderr=DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
     seconds = time.perf_counter() - began
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
         raise RuntimeError(f"{command}: exit status {child.returncode}")
     return Process(seconds, usage.ru_maxrss << 10)
+
+
+def run_into_pipe(command: Command) -> Process:
+    """Run a process whose output ``cat`` reads and drops. The seconds last until all of it was read."""
+    began = time.perf_counter()
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=DEVNULL) as reader:
+        assert reader.stdin is not None
+        writer = run(command, stdout=reader.stdin)
+    return replace(writer, seconds=time.perf_counter() - began)

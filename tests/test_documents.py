@@ -15,6 +15,7 @@ from tests.unit.stores import put_model
 
 ROOT = Path(__file__).parent.parent
 README, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"
+CARRYING = ROOT / "docs" / "carry.md"
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 FENCED = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -91,9 +92,9 @@ def test_every_verb_is_shown(path: Path) -> None:
 
 
 def test_carrying_by_hand(tmp_path: Path, need_program: Callable[[str, str], str]) -> None:
-    """The lines that the README shows, on one machine and on another."""
+    """The lines that are shown, on one machine and on another."""
     need_program("tar", "tar")
-    packing, unpacking = [match["text"] for match in FENCED.finditer(read(README)) if "gemma3.tar" in match["text"]]
+    packing, unpacking = [match["text"] for match in FENCED.finditer(read(CARRYING)) if "gemma3.tar" in match["text"]]
     here, there = tmp_path / "here", tmp_path / "there"
     put_model(here / ".ollama" / "models", "gemma3")
     there.mkdir()

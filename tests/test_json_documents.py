@@ -90,7 +90,9 @@ CASES = [
     Case("export", ("export", "m", "bare", "-o", "new.tar")),
     Case("export --dry-run", ("export", "*", "-o", "new.tar", "--dry-run")),
     Case("import", ("import", "models.tar", "--as", "m")),
+    Case("import", ("--store", "there", "import", "downloads"), 5),
     Case("import --dry-run", ("import", "models.tar", "--dry-run")),
+    Case("import --dry-run", ("--store", "there", "import", "downloads", "--dry-run"), 5),
     Case("copy", ("copy", "m", "--to", "./there")),
     Case("copy --dry-run", ("copy", "m", "--to", "./there", "--dry-run")),
     Case("verify", ("verify",)),
@@ -110,6 +112,7 @@ CASES = [
     Case("An error", ("frobnicate",), 2),
     Case("An error", ("run", "m", "hello", "--engine", "nope"), 9),
     Case("An error", ("--store", "nope", "list"), 3),
+    Case("An error after models came into being", ("copy", "*", "--from", "half.tar", "--to", "./there"), 5),
 ]
 
 
@@ -131,6 +134,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert packllama("export", "bare", "-o", "models.tar", cwd=made).returncode == 0
     whole = (made / "models.tar").read_bytes()
     (made / "damaged.tar").write_bytes(whole.replace(TINY_GGUF, bytes(len(TINY_GGUF))))
+    assert packllama("export", "bare", "m", "-o", "half.tar", cwd=made).returncode == 0
+    weights = (made / "tiny.gguf").read_bytes()
+    half = (made / "half.tar").read_bytes()
+    (made / "half.tar").write_bytes(half.replace(weights, bytes(len(weights))))
+    downloads = made / "downloads"
+    downloads.mkdir()
+    shutil.copyfile(made / "store/manifests/registry.ollama.ai/library/vectors/latest", downloads / "new:model")
+    (downloads / "data").write_bytes(b'{"errors":[{"code":"DENIED","message":"no"}]}')
     engine = made / "engine" / "llama-server"
     engine.parent.mkdir()
     engine.write_text(f"#!{sys.executable}\n{SCRIPTED_ENGINE.read_text()}")

@@ -6,6 +6,7 @@ What stands in ``__all__`` is public. It is imported when it is first asked for.
 from typing import TYPE_CHECKING
 
 from packllama.base.lazy import exports
+from packllama.base.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from packllama.base.errors import PackLlamaError
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from packllama.modelfile import Modelfile
     from packllama.name import ModelName
     from packllama.places.store import Store, copy_name, model_files, remove_model
-
-__version__ = "0.1.0"
 
 __getattr__ = exports(
     __name__,

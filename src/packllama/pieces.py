@@ -41,6 +41,16 @@ class Pieces:
                 return cls(tuple(texts))
         raise BadInput(f"expected {count(size)} digests of pieces", where=where)
 
+    def first_bad(self, found: "Pieces", *, size: int) -> range | None:
+        """The first piece in which what was found differs from these, as the bytes it has; None: nothing differs.
+
+        ``size``: of the blob. What comes after is not known to be right.
+        """
+        for number, (right, other) in enumerate(zip(self.beginnings, found.beginnings, strict=False)):
+            if right != other:
+                return range(number * PIECE_BYTES, min((number + 1) * PIECE_BYTES, size))
+        return None
+
 
 def count(size: int) -> int:
     """How many pieces a blob of so many bytes has."""

@@ -31,6 +31,9 @@ def _commands(random_: random.Random, number: int, count: int) -> list[list[str]
                     ["cp", "witness", name],
                     ["cp", random_.choice(NAMES), f"copy{number}"],
                     ["rm", name],
+                    ["import", "carried.tar"],
+                    ["export", "witness", "-o", f"exported{number}.tar"],
+                    ["copy", "witness", "--to", f"./mirror{number}"],
                 ]
             )
         )
@@ -44,8 +47,12 @@ def test_company(workers: int, count: int, seed: int, tmp_path: Path, gguf: Call
     (tmp_path / "Modelfile0").write_text("FROM model.gguf\nSYSTEM zero\nLICENSE MIT\n")
     (tmp_path / "Modelfile1").write_text("FROM other.gguf\nLICENSE MIT\n")
     (tmp_path / "Modelfile2").write_text("FROM model.gguf\nSYSTEM two\nPARAMETER seed 2\n")
+    (tmp_path / "Carried").write_text("FROM model.gguf\nSYSTEM carried\n")
     (tmp_path / "Derived").write_text("FROM witness\nSYSTEM derived\n")
     assert packllama("create", "witness", "-f", "Modelfile2", cwd=tmp_path).returncode == 0
+    for args in (("create", "b", "-f", "Carried"), ("create", "me/carried", "-f", "Modelfile1"), ("export", "*")):
+        output = ("-o", "carried.tar") if args[0] == "export" else ()
+        assert packllama("--store", "origin", *args, *output, cwd=tmp_path).returncode == 0
     token = tmp_path / "token"
     token.touch()
     print(f"seed {seed}")
@@ -67,9 +74,9 @@ def test_company(workers: int, count: int, seed: int, tmp_path: Path, gguf: Call
         assert worker.returncode == 0, stderr
         for command, status in zip(plan, json.loads(stdout), strict=True):
             # A name that another worker removed first is not found; nothing else may go wrong.
-            allowed = {0} if command[0] == "create" or command[1] == "witness" else {0, 3}
+            allowed = {0, 3} if command[0] in {"rm", "cp"} and command[1] != "witness" else {0}
             assert status in allowed, f"{command}: {status}\n{stderr}"
-    assert check(str(tmp_path / "store")) == []
+    assert [wrong for root in tmp_path.glob("*/blobs") for wrong in check(str(root.parent))] == []
     listed = packllama("list", "--json", cwd=tmp_path)
     names = {model["name"] for model in json.loads(listed.stdout)["models"]}
     assert {"witness:latest", *(f"own{number}:latest" for number in range(workers))} <= names

@@ -1,6 +1,7 @@
 """One suite for all places: what goes in comes out, what was begun is gone on with, what is wrong is refused."""
 
 import os
+import shutil
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -15,6 +16,7 @@ from packllama.check.verify import verify
 from packllama.model import Model, Move
 from packllama.name import ModelName
 from packllama.places.bundle import BundleSource, BundleStream, BundleTarget, ToFile, ToPipe
+from packllama.places.loose import Downloads, look
 from packllama.places.store import Store, StoreTarget
 from packllama.transfer import CopyReport, copy, receive
 from tests.unit.stores import put_model
@@ -25,7 +27,7 @@ NAMES = (ModelName.parse("large"), ModelName.parse("me/Small:v1"))
 Road = Callable[[Store, Store, Observer, Stop], CopyReport]
 
 
-def moves(source: Store | BundleSource) -> list[Move]:
+def moves(source: Store | BundleSource | Downloads) -> list[Move]:
     return [Move(source.find(name)) for name in NAMES]
 
 
@@ -70,7 +72,22 @@ def by_a_pipe(source: Store, target: Store, observer: Observer, stop: Stop) -> C
         exporting.join()
 
 
-@pytest.fixture(params=[from_store_to_store, by_a_bundle, by_a_bundle_on_stdin, by_a_pipe], ids=lambda r: r.__name__)
+def by_a_folder_of_downloads(source: Store, target: Store, observer: Observer, stop: Stop) -> CopyReport:
+    """Under names that say nothing."""
+    folder = target.layout.root.parent / "downloads"
+    folder.mkdir(exist_ok=True)
+    for number, blob in enumerate(sorted(source.layout.blobs.iterdir())):
+        shutil.copyfile(blob, folder / f"data ({number})")
+    shutil.copytree(source.layout.manifests, folder / "manifests", dirs_exist_ok=True)
+    found = look([folder], stop=stop)
+    into = StoreTarget(target, files=found)
+    return copy(moves(found), sources=[found], target=into, observer=observer, stop=stop)
+
+
+ROADS = [from_store_to_store, by_a_bundle, by_a_bundle_on_stdin, by_a_pipe, by_a_folder_of_downloads]
+
+
+@pytest.fixture(params=ROADS, ids=lambda r: r.__name__)
 def road(request: pytest.FixtureRequest) -> Road:
     found: Road = request.param
     return found

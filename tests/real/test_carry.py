@@ -123,7 +123,7 @@ def test_a_damaged_model_in_a_pipe(here: Path) -> None:
     exported, imported, said, answered = piped(here, "first", "me/Second:v2")
     assert (exported, imported) == (5, 5)
     assert "expected sha256:" in said
-    assert answered.startswith("Error: first:latest: expected sha256:")
+    assert answered.startswith("Error: stdin: first:latest: expected sha256:")
     assert manifests(here / "there") == {}
 
 

@@ -19,6 +19,12 @@
     ├── IntegrityError              5
     │   ├── DigestMismatch             bytes do not hash to their digest
     │   └── FileChanged                a file changed while it was read
+    ├── FarSideError                6  the network, a proxy or a registry
+    │   ├── Unreachable                no connection, or it broke off or stalled
+    │   ├── Overloaded                 it cannot answer now: 429 and 5xx
+    │   ├── AccessDenied               it wants a right that nobody gave
+    │   ├── Unsafe                     a certificate, an address or a redirect that must not be trusted
+    │   └── BadAnswer                  its answer is not what the protocol says
     ├── MachineError                7
     │   ├── NoSpace                    the disk or quota is full
     │   ├── NoRights                   permission denied, read-only file system
@@ -79,14 +85,19 @@ class NotFound(PackLlamaError):
 
 
 class ModelNotFound(NotFound):
-    """The place has no model of that name. ``message``: for a verb whose words are given. ``near``: names it has."""
+    """The place has no model of that name. ``message``: for a verb whose words are given. ``near``: names it has.
 
-    def __init__(self, name: str, *, where: str = "", message: str = "", near: Sequence[str] = ()) -> None:
+    ``hint``: for a place that cannot be listed.
+    """
+
+    def __init__(
+        self, name: str, *, where: str = "", message: str = "", near: Sequence[str] = (), hint: str = ""
+    ) -> None:
         meant = f"Did you mean {' or '.join(repr(other) for other in near)}? " if near else ""
         super().__init__(
             message or f"model '{name}' not found",
             where=where,
-            hint=f"{meant}'packllama list' shows what is there.",
+            hint=hint or f"{meant}'packllama list' shows what is there.",
         )
 
 
@@ -114,6 +125,15 @@ class InvalidManifest(BadInput):
 
 class InvalidBundle(BadInput):
     """A file is no bundle, or holds what the format does not have."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: str = "",
+        hint: str = "Only what packllama exports is taken. Ask for another export of these models.",
+    ) -> None:
+        super().__init__(message, where=where, hint=hint)
 
 
 class ModelfileError(BadInput):
@@ -164,6 +184,45 @@ class DigestMismatch(IntegrityError):
 
 class FileChanged(IntegrityError):
     """A file changed while it was read, so no digest of it means anything."""
+
+
+class FarSideError(PackLlamaError):
+    """What is beyond this machine failed: the network, a proxy, a registry.
+
+    ``may_pass``: to ask the same again may help, after ``retry_after`` seconds if it said so.
+    """
+
+    exit_status = 6
+    may_pass = False
+    retry_after = 0.0
+
+
+class Unreachable(FarSideError):
+    """No connection could be made, or it broke off or stalled."""
+
+    may_pass = True
+
+
+class Overloaded(FarSideError):
+    """The far side cannot answer now."""
+
+    may_pass = True
+
+    def __init__(self, message: str, *, where: str = "", hint: str = "", retry_after: float = 0.0) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.retry_after = retry_after
+
+
+class AccessDenied(FarSideError):
+    """The far side wants a right that nobody gave: a key, a password, a membership."""
+
+
+class Unsafe(FarSideError):
+    """A certificate, an address or a redirect must not be trusted."""
+
+
+class BadAnswer(FarSideError):
+    """An answer is not what the protocol says."""
 
 
 class MachineError(PackLlamaError):
@@ -232,6 +291,7 @@ _FULL = (NoSpace, "Free some space there and run the same command again.")
 _FORBIDDEN = (NoRights, "Check who owns it, and run as a user who may do this.")
 _ABSENT = (MissingFile, "Check the spelling, and that the disk is mounted.")
 _OCCUPIED = (Busy, "Somebody else is at work there; run the same command again.")
+_GONE = (MachineError, "The disk fails or is gone: see that it is plugged in and mounted, then run the command again.")
 _MISSHAPEN = (BadInput, "Name the file itself, by a path that leads to it.")
 
 # What each number means to a user, and what to do.
@@ -242,6 +302,11 @@ _MEANINGS: dict[int | None, tuple[type[PackLlamaError], str]] = {
     errno.EACCES: _FORBIDDEN,
     errno.EPERM: _FORBIDDEN,
     errno.EROFS: (NoRights, "It is mounted read-only: make it writable, or use another place."),
+    errno.EIO: _GONE,
+    errno.ENODEV: _GONE,
+    errno.ENXIO: _GONE,
+    errno.ENOTCONN: _GONE,
+    errno.ESTALE: _GONE,
     errno.ENOENT: _ABSENT,
     errno.ENOTDIR: _ABSENT,
     errno.ENOTEMPTY: _OCCUPIED,

@@ -228,7 +228,7 @@ class ForwardFile:
             self._sync_error = error
 
     def _end_sync(self) -> None:
-        """Raises: OSError, of the thread. The system tells it once, so a later sync would know nothing of it."""
+        """Raises: OSError, of the thread."""
         self._wait_for_sync()
         if self._sync_error:
             raise self._sync_error
@@ -236,6 +236,11 @@ class ForwardFile:
     def _wait_for_sync(self) -> None:
         if self._syncing:
             self._syncing.join()
+
+    @property
+    def sync_failed(self) -> bool:
+        """Whether what was written may be lost: the system tells it once, and a later sync would know nothing of it."""
+        return self._sync_error is not None
 
     def move_to(self, target: Path, *, mode: int | None = 0o644) -> None:
         """Make it durable and give it its final name in one step, replacing what was there.
@@ -247,7 +252,11 @@ class ForwardFile:
             if mode is not None:
                 with _where_possible():
                     os.fchmod(self.descriptor, mode)
-            os.fsync(self.descriptor)
+            try:
+                os.fsync(self.descriptor)
+            except OSError as error:
+                self._sync_error = error
+                raise
         move(self.path, target)
         self._moved = True
 
@@ -315,6 +324,22 @@ def link(source: Path, target: Path) -> bool:
         return False
     sync_directory(target.parent)
     return True
+
+
+def give_mode_of_blob(path: Path) -> None:
+    """Let others read a file of ours, and nobody else write to it; of others' files and of links: nothing.
+
+    Raises: NoRights, MissingFile, MachineError.
+    """
+    with translated("setting the mode", path), opened_folder(path.parent) as parent:
+        file = os.open(path.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=parent)
+        try:
+            status = os.fstat(file)
+            if stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid():
+                with _where_possible():
+                    os.fchmod(file, 0o644)
+        finally:
+            os.close(file)
 
 
 def touch(path: Path) -> None:

@@ -21,6 +21,32 @@ class Hashes:
     beginnings: tuple[str, ...]
 
 
+class StepHash:
+    """The hash of what passes, and of its beginnings. For one thread."""
+
+    def __init__(self, *, step: int) -> None:
+        """``step``: after how many bytes each to note the digest of what has passed."""
+        self._step = step
+        self._size = 0
+        self._hash = hashlib.sha256()
+        self._beginnings: list[str] = []
+
+    def update(self, data: memoryview) -> None:
+        while data:
+            part = data[: self._step - self._size % self._step]
+            self._hash.update(part)
+            self._size += len(part)
+            data = data[len(part) :]
+            if self._size % self._step == 0:
+                self._beginnings.append(self._hash.copy().hexdigest())
+
+    def hashes(self) -> Hashes:
+        """The digests of everything so far."""
+        whole = self._hash.hexdigest()
+        rest = [whole] if self._size % self._step else []
+        return Hashes(whole, (*self._beginnings, *rest))
+
+
 class Hashing:
     """The thread that hashes, and the buffers that go round. A context manager, for one caller's thread.
 
@@ -29,11 +55,8 @@ class Hashing:
     """
 
     def __init__(self, *, step: int) -> None:
-        """``step``: after how many bytes each to note the digest of what has passed."""
-        self._step = step
-        self._size = 0
-        self._hash = hashlib.sha256()
-        self._beginnings: list[str] = []
+        """``step``: as for `StepHash`."""
+        self._hash = StepHash(step=step)
         self._free: queue.SimpleQueue[memoryview] = queue.SimpleQueue()
         self._full: queue.SimpleQueue[tuple[memoryview, memoryview] | None] = queue.SimpleQueue()
         for _ in range(BUFFER_COUNT):
@@ -59,21 +82,10 @@ class Hashing:
         """The digests of everything put in so far; nothing may follow."""
         self._full.put(None)
         self._thread.join()
-        whole = self._hash.hexdigest()
-        rest = [whole] if self._size % self._step else []
-        return Hashes(whole, (*self._beginnings, *rest))
+        return self._hash.hashes()
 
     def _run(self) -> None:
         while (item := self._full.get()) is not None:
             buffer, filled = item
-            self._update(filled)
+            self._hash.update(filled)
             self._free.put(buffer)
-
-    def _update(self, data: memoryview) -> None:
-        while data:
-            part = data[: self._step - self._size % self._step]
-            self._hash.update(part)
-            self._size += len(part)
-            data = data[len(part) :]
-            if self._size % self._step == 0:
-                self._beginnings.append(self._hash.copy().hexdigest())

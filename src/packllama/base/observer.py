@@ -18,6 +18,9 @@ class Observer(Protocol):
     def noted(self, text: str) -> None:
         """One line for a person: what happened, or what is odd."""
 
+    def published(self, name: str) -> None:
+        """A model of this short name exists now, whatever happens next."""
+
 
 class SilentObserver:
     """Hears all and says nothing."""
@@ -29,6 +32,8 @@ class SilentObserver:
     def waiting(self, holder: str) -> None: ...
 
     def noted(self, text: str) -> None: ...
+
+    def published(self, name: str) -> None: ...
 
 
 SILENT: Observer = SilentObserver()

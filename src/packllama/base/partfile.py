@@ -66,9 +66,27 @@ class PartFile(ForwardFile):
             record = {"boot": boot_id(), "synced": synced}
             write_file(self._record_path, json.dumps(record).encode(), staging=self._staging)
 
+    def cut_back(self, length: int) -> None:
+        """Drop what stands behind the first ``length`` bytes."""
+        if self._recorded > length:  # first: what is written there next is not what the record speaks of
+            self._record(length)
+        with translated("cutting back", self.path):
+            os.ftruncate(self.descriptor, length)
+            os.lseek(self.descriptor, length, os.SEEK_SET)
+        self.length = length
+        self._in_sync = min(self._in_sync, length)
+
     def discard(self) -> None:
         """Remove it; it still has to be closed."""
         remove_part(self.path)
+
+    def __exit__(self, *error: object) -> None:
+        self._wait_for_sync()
+        if self.sync_failed:
+            # The system takes for written what it could not write: a later run would read it, and the disk lack it.
+            with contextlib.suppress(OSError):
+                os.ftruncate(self.descriptor, self._recorded)
+        super().__exit__(*error)
 
 
 def kept_bytes(path: Path, *, size: int) -> int:

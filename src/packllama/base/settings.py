@@ -5,10 +5,11 @@ what is built in. Ollama's own rule cleans its values: white space off, then quo
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from packllama.base.errors import NoStore
+from packllama.base.network import DIRECT, Network
 from packllama.base.units import parse_duration
 
 # Without a sign of life for so long, a load has failed.
@@ -19,6 +20,9 @@ KEEP_ALIVE_SECONDS = 300.0
 
 # What every Unix has.
 EDITOR = "vi"
+
+# Where repositories of models are, unless a mirror is named.
+HF_ENDPOINT = "https://huggingface.co"
 
 _TRUE_WORDS = {"1", "t", "T", "TRUE", "true", "True"}
 _FALSE_WORDS = {"", "0", "f", "F", "FALSE", "false", "False"}
@@ -37,7 +41,9 @@ class Settings:
     ``go_template`` says whether a model's TEMPLATE or its GGUF's own template builds the prompts, where it has both.
     ``state`` is the folder for what packllama remembers from one run to the next; ``history`` whether that is what a
     person typed; ``editor`` the command line of an editor; ``draws`` whether the terminal can move its cursor, and
-    ``colour`` whether it may be coloured.
+    ``colour`` whether it may be coloured. ``limit_rate`` and ``parallel`` are what verbs that move models shall keep
+    to, and ``mirrors`` where a pull also fetches from, as they are written. ``hf_token`` is a secret for
+    ``hf_endpoint`` alone.
     """
 
     home: Path | None = None
@@ -54,6 +60,12 @@ class Settings:
     editor: str = EDITOR
     draws: bool = True
     colour: bool = True
+    limit_rate: str = ""
+    parallel: str = ""
+    mirrors: str = ""
+    network: Network = DIRECT
+    hf_endpoint: str = HF_ENDPOINT
+    hf_token: str = field(default="", repr=False)
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
@@ -82,6 +94,12 @@ class Settings:
             draws=draws,
             # Any value counts: https://no-color.org
             colour=draws and not values.get("NO_COLOR"),
+            network=Network.read(values),
+            limit_rate=values.get("PACKLLAMA_LIMIT_RATE", ""),
+            parallel=values.get("PACKLLAMA_PARALLEL", ""),
+            mirrors=values.get("PACKLLAMA_MIRROR", ""),
+            hf_endpoint=values.get("HF_ENDPOINT") or HF_ENDPOINT,
+            hf_token=values.get("HF_TOKEN", ""),
         )
 
     def home_folder(self) -> Path:

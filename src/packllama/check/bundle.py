@@ -72,11 +72,11 @@ def _hash(reader: Reader, observer: Observer, stop: Stop) -> Hashes:
 
 
 def _wrong(blob: Blob, hashes: Hashes, models: Sequence[Model], pieces: Mapping[Digest, Pieces]) -> WrongBlob:
-    known = pieces[blob.digest].beginnings if blob.digest in pieces else ()
-    same = [ours == theirs for ours, theirs in zip(Pieces.of(hashes.beginnings).beginnings, known, strict=False)]
+    known = pieces.get(blob.digest, Pieces(()))
+    first_bad = known.first_bad(Pieces.of(hashes.beginnings), size=blob.size)
     return WrongBlob(
         blob,
         Digest(hashes.whole),
-        right_until=PIECE_BYTES * (same.index(False) if False in same else 0),
+        right_until=first_bad.start if first_bad else 0,
         models=tuple(model.name for model in models if blob in model.blobs),
     )

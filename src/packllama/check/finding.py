@@ -40,6 +40,7 @@ class Finding:
     """One thing that is wrong, and what to do about it.
 
     ``models`` are the names concerned, ``roles`` what the blob is to them: ``model``, ``template``, ``config``.
+    ``first_bad``: in which bytes the first wrong one is; before them all are right.
     """
 
     kind: FindingKind
@@ -49,3 +50,4 @@ class Finding:
     digest: Digest | None = None
     models: tuple[ModelName, ...] = ()
     roles: tuple[str, ...] = ()
+    first_bad: range | None = None

@@ -9,6 +9,7 @@ from packllama.base.observer import SILENT, Observer
 from packllama.base.stop import Stop
 from packllama.base.units import human_bytes
 from packllama.check.finding import Finding, FindingKind
+from packllama.check.pieces import first_bad, keep_pieces
 from packllama.check.reading import Reading, read_all
 from packllama.check.survey import Survey, survey
 from packllama.digest import Digest
@@ -63,7 +64,8 @@ def verify(
 ) -> VerifyReport:
     """Read and hash every blob of the models of these names; without names, everything in the store.
 
-    Each blob is read once, however many models share it. Nothing is written.
+    Each blob is read once, however many models share it. Nothing is written but, where that may be, the pieces of large
+    blobs that are right: with them a later run can say where damage is.
 
     Raises:
         ModelNotFound: one of the names is not there. Nothing was read.
@@ -74,6 +76,7 @@ def verify(
     digests = found.digests()
     paths = [store.layout.blob(digest) for digest in digests]
     readings = dict(zip(digests, read_all(paths, observer=observer, stop=stop), strict=True))
+    keep_pieces(store, readings, stop=stop)
     wrong = list(_wrong_blobs(store, found.models, readings))
     if wrong:
         changed = _changed(store, found.models, {name for finding in wrong for name in finding.models})
@@ -97,16 +100,19 @@ def _wrong_blobs(store: Store, models: Sequence[Model], readings: Mapping[Digest
             use = model.name, _role(layer, model)
             uses.setdefault(Blob(layer.digest, layer.size), []).append(use)
     for blob, users in uses.items():
-        if problem := _problem(blob, readings[blob.digest]):
+        reading = readings[blob.digest]
+        if problem := _problem(blob, reading):
             kind, message = problem
+            bad = first_bad(store, blob, reading) if kind is FindingKind.DAMAGED else None
             yield Finding(
                 kind,
                 store.layout.blob(blob.digest),
-                message,
+                f"{message}; the first wrong one is in bytes {bad.start:,} to {bad.stop - 1:,}" if bad else message,
                 _MAY_READ if kind is FindingKind.FORBIDDEN else _AGAIN,
                 digest=blob.digest,
                 models=tuple(dict.fromkeys(name for name, _ in users)),
                 roles=tuple(dict.fromkeys(role for _, role in users)),
+                first_bad=bad,
             )
 
 

@@ -3,15 +3,19 @@
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from packllama.base.errors import BadInput, UsageError
+from packllama.base.errors import UsageError
 from packllama.base.settings import Settings
 from packllama.base.stop import Stop
-from packllama.places.bundle import BundleSource, is_bundle
+from packllama.places.bundle import BundleSource
 from packllama.places.store import Store
 from packllama.places.store.locate import check_exists
+
+# The address of a registry: http or https, a host and perhaps a port.
+_URL = re.compile(r"(?:(?P<scheme>https?)://)?(?P<host>[A-Za-z0-9_][A-Za-z0-9_.-]*(?::[0-9]{1,5})?)/?")
 
 # A word that is none of these could be a model's name.
 _PATH = re.compile(r"\.{1,2}(/.*)?|/.*|~(/.*)?|.*\.tar", re.DOTALL)
@@ -42,11 +46,25 @@ def is_bundle_name(path: Path) -> bool:
     return path.name.endswith(".tar") and not path.is_dir()
 
 
+def is_same(one: Path, other: Path) -> bool:
+    """Whether two paths, where nothing need be, mean one place."""
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
 def check_different(source: Path, target: Path) -> None:
     """Raises: UsageError, when both are one place."""
-    if os.path.realpath(source) == os.path.realpath(target):
+    if is_same(source, target):
         raise UsageError(
             "the source is the target", hint="Name another place, or use 'packllama cp' for a second name."
+        )
+
+
+def check_beside(bundle: Path, root: Path) -> None:
+    """Raises: UsageError, when a bundle would be written among a store's own files."""
+    folder = bundle.parent.resolve()
+    if root.resolve() in folder.parents:
+        raise UsageError(
+            f"{folder} is a part of the store", hint="Write the bundle somewhere else: what is there is Ollama's."
         )
 
 
@@ -60,7 +78,30 @@ def opened(path: Path, *, stop: Stop) -> Iterator[Store | BundleSource]:
         check_exists(path)
         yield Store(path)
         return
-    if not is_bundle(path):
-        raise BadInput("this is no bundle", where=str(path), hint="A bundle is what 'packllama export' writes.")
     with BundleSource(path, stop=stop) as source:
         yield source
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a registry is. ``host``: with its port, if it has one. ``insecure``: it speaks http."""
+
+    host: str
+    insecure: bool
+
+
+def parse_addresses(texts: Sequence[str]) -> list[Address]:
+    """The registries at these addresses, ``https://host`` or ``http://host:port``, each once.
+
+    Raises: UsageError.
+    """
+    return list(dict.fromkeys(map(_parse_address, texts)))
+
+
+def _parse_address(text: str) -> Address:
+    match = _URL.fullmatch(text)
+    if match is None:
+        raise UsageError(
+            f"'{text}' is no address of a registry", hint="Write https://host or http://host:port, without a path."
+        )
+    return Address(match["host"], insecure=match["scheme"] == "http")

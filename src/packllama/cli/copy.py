@@ -6,15 +6,14 @@ import click
 
 from packllama.base.errors import MissingFile, UsageError
 from packllama.cli import complete
-from packllama.cli.address import check_different, is_bundle_name, opened, parse_place
+from packllama.cli.address import check_beside, check_different, is_bundle_name, opened, parse_place
 from packllama.cli.choose import as_moves, chosen
 from packllama.cli.door import Door
-from packllama.cli.moved import holds, move_into_bundle, move_into_store, tell, tell_plans
+from packllama.cli.moved import move_into_bundle, move_into_store, plan_bundle, plan_store, tell, tell_plans
 from packllama.cli.moving import Moving, moving
 from packllama.cli.options import common, pass_door
 from packllama.places.bundle import ToFile
 from packllama.places.store import Store
-from packllama.transfer import plan
 
 
 @click.command("copy")
@@ -40,6 +39,8 @@ def command(
     path = parse_place(to, door.settings)
     root = parse_place(origin, door.settings) if origin is not None else door.store().layout.root
     check_different(root, path)
+    if is_bundle_name(path):
+        check_beside(path, root)
     if not path.parent.is_dir():
         # A disk that is not mounted must not get a folder made in its place.
         raise MissingFile(
@@ -48,12 +49,13 @@ def command(
     with opened(root, stop=door.stop) if origin is not None else nullcontext(door.store()) as source:
         moves = as_moves(chosen(source, names), rename=rename, option="--rename")
         if moving.dry_run:
-            present = (lambda _: False) if is_bundle_name(path) else holds(Store(path))
-            tell_plans(door, [plan(moves, present=present)])
+            into_bundle = is_bundle_name(path)
+            planned = plan_bundle(ToFile(path), moves) if into_bundle else plan_store(Store(path), moves)
+            tell_plans(door, [planned])
             return
-        with moving.job(door, "copying") as job:
+        with moving.job(door, "copying", lambda name: door.result(f"copied {name} to {path}\n")) as job:
             if is_bundle_name(path):
-                moved = move_into_bundle(ToFile(path), moves, source=source, job=job)
+                moved = move_into_bundle(ToFile(path, observer=job.observer), moves, source=source, job=job)
             else:
                 moved = move_into_store(Store(path), moves, source=source, job=job)
-    tell(door, "copied", [moved], where=f" to {path}")
+    tell(door, [moved])

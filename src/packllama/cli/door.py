@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from packllama.base.errors import from_os_error
@@ -20,7 +20,8 @@ from packllama.places.store.locate import check_exists, find_root
 class Door:
     """One run of the program. The global options are filled in while the command line is read.
 
-    ``bar_is_shown``: a bar is on the terminal, beside which nothing else may draw.
+    ``bar_is_shown``: a bar is on the terminal, beside which nothing else may draw. ``published``: the models that
+    exist now, also should it fail.
     """
 
     settings: Settings
@@ -29,6 +30,7 @@ class Door:
     quiet: bool = False
     store_flag: Path | None = None
     bar_is_shown: bool = False
+    published: list[str] = field(default_factory=list)
 
     def store(self, *, writing: bool = False) -> Store:
         """The store, which must exist when the user named it and it is only read."""
@@ -127,6 +129,9 @@ class Progress:
 
     def noted(self, text: str) -> None:
         self._door.say(text)
+
+    def published(self, name: str) -> None:
+        self._door.published.append(name)
 
 
 class _Bar:

@@ -6,16 +6,18 @@ from pathlib import Path
 import click
 
 from packllama.base.errors import UsageError
+from packllama.base.observer import SILENT, Observer
 from packllama.cli import complete
+from packllama.cli.address import check_beside
 from packllama.cli.choose import chosen
 from packllama.cli.door import Door
 from packllama.cli.failure import ReaderLeft
-from packllama.cli.moved import move_into_bundle, tell, tell_plans
+from packllama.cli.moved import move_into_bundle, plan_bundle, tell, tell_plans
 from packllama.cli.moving import Moving, moving
 from packllama.cli.options import PlacePath, common, pass_door
 from packllama.model import Move
 from packllama.places.bundle import ToFile, ToPipe
-from packllama.transfer import plan
+from packllama.places.bundle.output import Output
 
 
 @click.command("export")
@@ -31,23 +33,30 @@ def command(door: Door, names: tuple[str, ...], output: str, moving: Moving) -> 
     stands in it once. NAME may be a pattern with * and ?.
 
     Every byte is hashed on its way. When a model turns out to be damaged, there is no file, and a stream has no end
-    that an import would take. Through a pipe: packllama export gemma3 -o - | ssh host packllama import -
+    that an import would take. An export to a file that is interrupted leaves a folder .FILE.packllama-part beside it;
+    the same command goes on there. Through a pipe: packllama export gemma3 -o - | ssh host packllama import -
     """
     store = door.store()
     moves = [Move(model) for model in chosen(store, names)]
-    if moving.dry_run:
-        tell_plans(door, [plan(moves, present=lambda _: False)])
-        return
     to_stdout = output == "-"
+    if not to_stdout:
+        check_beside(Path(output), store.layout.root)
+    if moving.dry_run:
+        tell_plans(door, [plan_bundle(_sink(output), moves)])
+        return
     if to_stdout:
         _check_stdout(door)
-    sink = ToPipe(sys.stdout.fileno()) if to_stdout else ToFile(Path(output))
-    with moving.job(door, "exporting") as job:
+    say = door.say if to_stdout else lambda line: door.result(f"{line}\n")
+    with moving.job(door, "exporting", lambda name: say(f"exported {name}")) as job:
         try:
-            moved = move_into_bundle(sink, moves, source=store, job=job)
+            moved = move_into_bundle(_sink(output, job.observer), moves, source=store, job=job)
         except BrokenPipeError as error:
             raise ReaderLeft from error
-    tell(door, "exported", [moved], talk_only=to_stdout)
+    tell(door, [moved])
+
+
+def _sink(output: str, observer: Observer = SILENT) -> Output:
+    return ToPipe(sys.stdout.fileno()) if output == "-" else ToFile(Path(output), observer=observer)
 
 
 def _check_stdout(door: Door) -> None:

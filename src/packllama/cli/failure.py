@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import sys
+from collections.abc import Sequence
 
 import click
 
@@ -20,22 +21,26 @@ class ReaderLeft(Exception):
     """Whoever read our output closed the pipe. Not an ``OSError``, which click would turn into an exit status of 1."""
 
 
-def fail(error: BaseException, *, as_json: bool) -> int:
-    """Say what went wrong. Returns the exit status; what is no failure is raised again."""
+def fail(error: BaseException, *, as_json: bool, published: Sequence[str] = ()) -> int:
+    """Say what went wrong. Returns the exit status; what is no failure is raised again.
+
+    ``published``: models that came into being before.
+    """
     if isinstance(error, BrokenPipeError | ReaderLeft):
         silence_stdout()
         return _BROKEN_PIPE_STATUS
     shown = _as_ours(error)
     # What stdout did not take cannot be said there.
-    report(shown, as_json=as_json and shown.where != STDOUT)
+    report(shown, as_json=as_json and shown.where != STDOUT, published=published)
     return shown.exit_status
 
 
-def report(error: PackLlamaError, *, as_json: bool) -> None:
+def report(error: PackLlamaError, *, as_json: bool, published: Sequence[str] = ()) -> None:
     """Print an error: a document on stdout, or a sentence on stderr."""
     if as_json:
+        done = {"published": list(published)} if published else {}
         try:
-            sys.stdout.write(json.dumps({"packllama": 1, "error": as_document(error)}) + "\n")
+            sys.stdout.write(json.dumps({"packllama": 1, **done, "error": as_document(error)}) + "\n")
             sys.stdout.flush()
         except OSError:
             silence_stdout()

@@ -4,11 +4,13 @@ import contextlib
 import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import click
 
+from packllama.base.errors import UsageError
 from packllama.base.observer import Observer, SilentObserver
+from packllama.base.settings import Settings
 from packllama.base.stop import Stop
 from packllama.base.units import parse_bytes
 from packllama.cli.door import Door, Progress
@@ -39,10 +41,19 @@ class Moving:
     dry_run: bool
 
     @contextlib.contextmanager
-    def job(self, door: Door, label: str) -> Iterator[Job]:
-        """A job that tells the user how far it is."""
-        with Progress(door, label) if self.progress else contextlib.nullcontext(_Talk(door)) as observer:
-            yield Job(self.options, self.verify, door.settings.keep_replaced, observer, door.stop)
+    def job(self, door: Door, label: str, tell: Callable[[str], None]) -> Iterator[Job]:
+        """A job that tells the user how far it is. ``tell`` is given each model that came into being, though it fail.
+
+        For a document they are collected: `Door.published`.
+        """
+        before = len(door.published)
+        try:
+            with Progress(door, label) if self.progress else contextlib.nullcontext(_Talk(door)) as observer:
+                yield Job(self.options, self.verify, door.settings.keep_replaced, observer, door.stop)
+        finally:
+            if not door.as_json:
+                for name in door.published[before:]:
+                    tell(name)
 
 
 class _Talk(SilentObserver):
@@ -57,6 +68,9 @@ class _Talk(SilentObserver):
     def noted(self, text: str) -> None:
         self._door.say(text)
 
+    def published(self, name: str) -> None:
+        self._door.published.append(name)
+
 
 class _Bytes(click.ParamType):  # type: ignore[type-arg]  # no generic before click 8.5
     """A number of bytes: ``2M``, ``500K``, ``1.5GB``."""
@@ -70,10 +84,39 @@ class _Bytes(click.ParamType):  # type: ignore[type-arg]  # no generic before cl
         return size
 
 
+def _or_setting(
+    variable: str, setting: Callable[[Settings], str]
+) -> Callable[[click.Context, click.Parameter, int | None], int | None]:
+    """What was given, else what the variable says."""
+
+    def chosen(context: click.Context, parameter: click.Parameter, given: int | None) -> int | None:
+        text = setting(context.ensure_object(Door).settings)
+        if given is not None or not text:
+            return given
+        try:
+            return cast("int", parameter.type.convert(text, None, None))
+        except click.BadParameter as error:
+            raise UsageError(f"{variable}: {error.message}") from error
+
+    return chosen
+
+
 _RANGES, _TIMES = click.IntRange(1, _MOST_RANGES), click.IntRange(0, 100)
 _OPTIONS = (
-    click.option("--parallel", type=_RANGES, metavar="N", help="Fetch so many parts at once, where that helps."),
-    click.option("--limit-rate", type=_Bytes(), metavar="RATE", help="Bytes per second at most: 500K, 2M."),
+    click.option(
+        "--parallel",
+        type=_RANGES,
+        callback=_or_setting("PACKLLAMA_PARALLEL", lambda settings: settings.parallel),
+        metavar="N",
+        help="Fetch so many parts at once, where that helps. [PACKLLAMA_PARALLEL]",
+    ),
+    click.option(
+        "--limit-rate",
+        type=_Bytes(),
+        callback=_or_setting("PACKLLAMA_LIMIT_RATE", lambda settings: settings.limit_rate),
+        metavar="RATE",
+        help="Bytes per second at most: 500K, 2M. [PACKLLAMA_LIMIT_RATE]",
+    ),
     click.option("--verify", is_flag=True, help="Hash also what is there and known to be right."),
     click.option("--retry", type=_TIMES, default=3, show_default=True, metavar="N", help="Ask so often again."),
     click.option("--no-progress", is_flag=True, help="No bar, and no line every 30 seconds."),

@@ -8,11 +8,10 @@ from packllama.base.units import human_bytes
 from packllama.check.finding import Finding, FindingKind
 from packllama.check.verify import VerifyReport, verify
 from packllama.cli import complete
-from packllama.cli.address import is_place
 from packllama.cli.door import Door, Progress
 from packllama.cli.options import common, pass_door
 from packllama.cli.table import padded_rows
-from packllama.cli.verify_file import verify_file
+from packllama.cli.verify_file import is_file, verify_file
 from packllama.name import ModelName
 
 _SOMETHING_FOUND = 1
@@ -25,13 +24,13 @@ _SOMETHING_FOUND = 1
 def command(door: Door, names: tuple[str, ...]) -> int:
     """Read every byte of these models, or of the whole store, and say what is damaged.
 
-    Nothing is changed. Without names, also what belongs to no model is read and told. FILE is a bundle (models.tar,
+    No model is changed. Without names, also what belongs to no model is read and told. FILE is a bundle (models.tar,
     ./models), which is checked without a store.
 
     The exit status is 0 when all is right, 5 when a model is not whole, 7 when one may not be read, 1 when only
     something else was found.
     """
-    if any(is_place(text) for text in names):
+    if any(is_file(text) for text in names):
         return verify_file(door, names)
     parsed = [ModelName.parse(text) for text in names]
     with Progress(door, "verifying") as progress:
@@ -116,4 +115,5 @@ def _finding(finding: Finding) -> dict[str, object]:
         "roles": list(finding.roles),
         "message": finding.message,
         "hint": finding.hint,
+        "first_bad": finding.first_bad and {"start": finding.first_bad.start, "stop": finding.first_bad.stop},
     }

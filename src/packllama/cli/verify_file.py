@@ -1,5 +1,6 @@
 """``packllama verify FILE``: check a bundle without importing it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -7,9 +8,16 @@ from packllama.base.errors import IntegrityError, UsageError
 from packllama.base.terminal import escaped
 from packllama.base.units import human_bytes
 from packllama.check.bundle import BundleReport, verify_bundle
-from packllama.cli.address import parse_place
+from packllama.cli.address import is_place, parse_place
 from packllama.cli.door import Door, Progress
 from packllama.cli.table import padded_rows
+
+_ARCHIVE = re.compile(r".*\.(t?gz|t?zst|t?xz|bz2|zip|7z)", re.IGNORECASE | re.DOTALL)
+
+
+def is_file(word: str) -> bool:
+    """Whether a word is no model's name: it is written as a place, or is an archive that is there."""
+    return is_place(word) or (_ARCHIVE.fullmatch(word) is not None and Path(word).is_file())
 
 
 def verify_file(door: Door, words: Sequence[str]) -> int:
@@ -19,9 +27,12 @@ def verify_file(door: Door, words: Sequence[str]) -> int:
     """
     if len(words) > 1:
         raise UsageError("one bundle at a time, and no names beside it")
-    path = parse_place(words[0], door.settings)
+    path = parse_place(words[0], door.settings) if is_place(words[0]) else Path(words[0])
     if path.is_dir():
-        raise UsageError(f"{path} is a folder", hint=f"Of a store: packllama --store {path} verify")
+        raise UsageError(
+            f"{path} is a folder, not a bundle",
+            hint=f"Of a store: 'packllama --store {path} verify'. Of downloads: 'packllama import {path}'.",
+        )
     with Progress(door, "verifying") as progress:
         report = verify_bundle(path, observer=progress, stop=door.stop)
     if door.as_json:

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from packllama.base.errors import from_os_error
+from packllama.base.errors import BadInput, from_os_error
 from packllama.base.reading import open_plain, read_small
 from packllama.base.stop import Stop
 from packllama.config import ModelConfig
@@ -23,7 +23,7 @@ from packllama.gguf import (
 )
 from packllama.manifest import MANIFEST_LIMIT, Manifest
 from packllama.model import Model
-from packllama.places.bundle import BundleSource, is_bundle
+from packllama.places.bundle import BundleSource, check_unpacked, is_bundle
 from packllama.prompt import capabilities
 
 _BLANK = b" \t\r\n"
@@ -72,14 +72,23 @@ def inspect(path: Path, *, stop: Stop | None = None) -> Inspection | Manifest | 
     Raises:
         MissingFile: there is nothing at that path.
         GGUFError: none of the three, or a damaged or hostile GGUF.
-        InvalidManifest: JSON that is no manifest. InvalidBundle, IntegrityError: a damaged or hostile bundle.
+        InvalidManifest: JSON that is no manifest. InvalidBundle, IntegrityError: a damaged or hostile bundle, or
+            a file that has to be unpacked first.
         BadInput: a folder, a pipe, a device.
         Cancelled: ``stop`` was set.
     """
-    descriptor = open_plain(path, what="a GGUF file or a manifest")
+    if path.is_dir():
+        raise BadInput(
+            "expected a file, found a folder",
+            where=str(path),
+            hint=f"Of a store: 'packllama --store {path} list'. Of downloads: 'packllama import {path}'.",
+        )
+    descriptor = open_plain(path, what="a GGUF file, a manifest or a bundle")
     try:
         size = os.fstat(descriptor).st_size
-        if size <= MANIFEST_LIMIT and _begins_as_json(descriptor, path):
+        beginning = _beginning(descriptor, path)
+        check_unpacked(beginning, where=str(path))
+        if size <= MANIFEST_LIMIT and beginning.lstrip(_BLANK).startswith(b"{"):
             raw = read_small(path, limit=MANIFEST_LIMIT, what="a manifest")
             return Manifest.decode(raw, where=str(path))
         if is_bundle(path):
@@ -90,9 +99,9 @@ def inspect(path: Path, *, stop: Stop | None = None) -> Inspection | Manifest | 
         os.close(descriptor)
 
 
-def _begins_as_json(descriptor: int, path: Path) -> bool:
+def _beginning(descriptor: int, path: Path) -> bytes:
     try:
-        return os.pread(descriptor, 64, 0).lstrip(_BLANK).startswith(b"{")
+        return os.pread(descriptor, 64, 0)
     except OSError as error:
         raise from_os_error(error, doing="reading", where=path) from error
 

@@ -22,20 +22,37 @@ class Reader(Protocol):
         """Fill the beginning of a buffer. Returns how many bytes came, 0 at the end."""
 
 
-class Source(Protocol):
-    """A place of which any range of any blob can be read, any number of times, from several threads."""
+class Ranges(Protocol):
+    """What any range of any blob can be read of, any number of times, from several threads."""
 
     @property
     def streams(self) -> int:
         """How many ranges it gains from being read at once: a disk 1, a registry 8."""
 
-    def find(self, name: ModelName) -> Model:
-        """Raises: ModelNotFound, InvalidManifest."""
-
     def read(self, blob: Blob, *, of: Model, start: int, stop: int) -> AbstractContextManager[Reader]:
         """The bytes from ``start`` up to ``stop``.
 
         Raises: IntegrityError, when the blob is missing or has another size; MachineError.
+        """
+
+
+class Source(Ranges, Protocol):
+    """A place that holds whole models."""
+
+    def find(self, name: ModelName) -> Model:
+        """Raises: ModelNotFound, InvalidManifest."""
+
+
+class Extents(Protocol):
+    """A place that holds some ranges of some blobs: what another program's unfinished download left. Never trusted."""
+
+    def extents(self, blob: Blob) -> Sequence[range]:
+        """Those of a blob, in order, none touching the next."""
+
+    def read(self, blob: Blob, *, start: int, stop: int) -> AbstractContextManager[Reader]:
+        """The bytes of one of them, or of a part of one. May be called from several threads.
+
+        Raises: PackLlamaError, when they cannot be had after all.
         """
 
 
@@ -48,7 +65,7 @@ class LocalFiles(Protocol):
 
 
 class Stream(Protocol):
-    """Models that pass by once, in their own order: a bundle on stdin."""
+    """Models that pass by once, in their own order: a bundle on stdin. As a text it is what errors call it."""
 
     def models(self) -> Sequence[Model]:
         """What will pass, known before the first large byte."""
@@ -82,10 +99,6 @@ class Appender(AbstractContextManager["Appender"], Protocol):
 
 class Session(AbstractContextManager["Session"], Protocol):
     """One writer's work in a place. What is published stays; what is not leaves no name behind."""
-
-    @property
-    def streams(self) -> int:
-        """How many blobs can be written at once: a tar 1."""
 
     def missing(self) -> Sequence[tuple[Blob, Move]]:
         """The blobs that are wanted, in the order in which they must come, each with a move that needs it."""

@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 
 from packllama.base.stop import Stop
 from packllama.model import Blob, Model
-from packllama.places.place import Reader, Source
+from packllama.places.place import Ranges, Reader
 from packllama.transfer.ranges import Patience, PatientReader
 from packllama.transfer.window import Window
 
@@ -15,7 +15,7 @@ _PARTS, _MORE_PARTS, _MANY_RANGES = 16, 64, 8
 class Fetching:
     """One source, asked with patience. ``parallel``: ranges at once; None: as many as the source gains from."""
 
-    def __init__(self, source: Source, *, parallel: int | None, patience: Patience, stop: Stop) -> None:
+    def __init__(self, source: Ranges, *, parallel: int | None, patience: Patience, stop: Stop) -> None:
         self._source = source
         self._parallel = parallel or source.streams
         self._patience = patience

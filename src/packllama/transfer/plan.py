@@ -35,8 +35,14 @@ class Plan:
         return sum(move.bytes_present for move in self.moves)
 
 
-def plan(moves: Sequence[Move], *, present: Callable[[Blob], bool]) -> Plan:
+def _nothing(_: Blob) -> int:
+    return 0
+
+
+def plan(moves: Sequence[Move], *, present: Callable[[Blob], bool], begun: Callable[[Blob], int] = _nothing) -> Plan:
     """What copying these models would move to a place of which ``present`` says whether it holds a blob.
+
+    ``begun``: how many bytes an earlier run left there of one that it does not hold.
 
     Raises: UsageError, BadInput, as `copy` does.
     """
@@ -46,7 +52,7 @@ def plan(moves: Sequence[Move], *, present: Callable[[Blob], bool]) -> Plan:
     for move in moves:
         blobs = move.model.blobs
         missing = [blob for blob in blobs if blob not in there and not present(blob)]
-        to_move = sum(blob.size for blob in missing)
+        to_move = sum(blob.size - begun(blob) for blob in missing)
         planned.append(PlannedMove(move.name, to_move, sum(blob.size for blob in blobs) - to_move))
         there.update(blobs)
     return Plan(tuple(planned))

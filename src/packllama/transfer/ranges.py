@@ -6,7 +6,16 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from typing import Self
 
-from packllama.base.errors import Cancelled, IntegrityError, MachineError, NoRights, NoSpace, NoStore, PackLlamaError
+from packllama.base.errors import (
+    Cancelled,
+    FarSideError,
+    IntegrityError,
+    MachineError,
+    NoRights,
+    NoSpace,
+    NoStore,
+    PackLlamaError,
+)
 from packllama.base.stop import Stop
 from packllama.places.place import Reader
 
@@ -98,11 +107,14 @@ class PatientReader:
         self._reader = None
         self._opened.close()
         self._failures += 1
-        if self._failures > self._patience.times or not _may_pass(error):
+        if self._failures > self._patience.times or not may_pass(error):
             raise SourceFailed(error) from error
-        self._stop.wait(self._patience.pause(self._failures))
+        asked_for = error.retry_after if isinstance(error, FarSideError) else 0.0
+        self._stop.wait(max(self._patience.pause(self._failures), asked_for))
 
 
-def _may_pass(error: PackLlamaError) -> bool:
+def may_pass(error: PackLlamaError) -> bool:
     """Whether it makes sense to ask the same source again."""
+    if isinstance(error, FarSideError):
+        return error.may_pass
     return isinstance(error, MachineError) and not isinstance(error, NoSpace | NoRights | NoStore)

@@ -47,7 +47,8 @@ def receive(
         for blob, reader in stream.blobs():
             stop.check()
             if move := shipment.lacking.get(blob):
-                shipment.sent(blob, _take_in(blob, move, reader, session, flow))
+                where = f"{stream}: {move.model.name.short}"
+                shipment.sent(blob, _take_in(blob, move, reader, session, flow, where))
         if shipment.lacking:
             raise IntegrityError(
                 f"the stream ended without the blob {next(iter(shipment.lacking)).digest}",
@@ -57,14 +58,14 @@ def receive(
     return shipment.report()
 
 
-def _take_in(blob: Blob, move: Move, reader: Reader, session: Session, flow: Flow) -> int:
+def _take_in(blob: Blob, move: Move, reader: Reader, session: Session, flow: Flow, where: str) -> int:
     with session.append(blob, of=move) as appender:
         pumped = pump(blob, lambda start: _behind(reader, start, flow.stop), appender, flow=flow)
         if pumped.digest == blob.digest:
             appender.finish(pumped.pieces)
             return pumped.sent
         appender.discard()
-    raise DigestMismatch(expected=str(blob.digest), actual=str(pumped.digest), where=move.model.name.short)
+    raise DigestMismatch(expected=str(blob.digest), actual=str(pumped.digest), where=where)
 
 
 @contextmanager

@@ -22,12 +22,14 @@ class CopyReport:
     """What was done. ``published`` are the names over there, in the order in which they came into being.
 
     Blobs were either sent, or taken over as local files without sending, or present before; each counts once, however
-    many models need it. ``bytes_sent`` are those that crossed: not those that an earlier run had left.
+    many models need it. ``bytes_sent`` are those that crossed: not those that an earlier run had left, nor the
+    ``bytes_found`` in another program's unfinished downloads.
     """
 
     published: tuple[ModelName, ...]
     blobs_sent: int
     bytes_sent: int
+    bytes_found: int
     blobs_taken: int
     bytes_taken: int
     blobs_present: int

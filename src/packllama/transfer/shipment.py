@@ -40,12 +40,14 @@ class Shipment:
         self._published: list[ModelName] = []
         self._present = {blob for move in moves for blob in move.model.blobs} - self.lacking.keys()
         self._sent: dict[Blob, int] = {}
+        self._found = 0
         self._taken: set[Blob] = set()
         observer.planned(sum(blob.size for blob in self.lacking))
 
-    def sent(self, blob: Blob, count: int) -> None:
-        """A blob is there; so many of its bytes crossed."""
+    def sent(self, blob: Blob, count: int, found: int = 0) -> None:
+        """A blob is there; so many of its bytes crossed, and so many were found nearby."""
         self._sent[blob] = count
+        self._found += found
         self.lacking.pop(blob, None)
 
     def taken(self, blob: Blob) -> None:
@@ -65,6 +67,7 @@ class Shipment:
             published=tuple(self._published),
             blobs_sent=len(self._sent),
             bytes_sent=sum(self._sent.values()),
+            bytes_found=self._found,
             blobs_taken=len(self._taken),
             bytes_taken=sum(blob.size for blob in self._taken),
             blobs_present=len(self._present),

@@ -268,3 +268,23 @@ def test_whether_a_folder_may_be_written(tmp_path: Path) -> None:
 def test_a_private_file_is_private_while_it_is_written(tmp_path: Path) -> None:
     with fs.NewFile(tmp_path, mode=0o600) as file:
         assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(("before", "after"), [(0o664, 0o644), (0o600, 0o644), (0o755, 0o644)])
+def test_the_mode_of_a_blob(tmp_path: Path, before: int, after: int) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"")
+    path.chmod(before)
+    fs.give_mode_of_blob(path)
+    assert path.stat().st_mode & 0o7777 == after
+
+
+def test_the_mode_of_what_is_no_file_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "real").write_bytes(b"")
+    (tmp_path / "real").chmod(0o600)
+    (tmp_path / "link").symlink_to("real")
+    with pytest.raises(PackLlamaError):
+        fs.give_mode_of_blob(tmp_path / "link")
+    tmp_path.chmod(0o700)
+    fs.give_mode_of_blob(tmp_path)
+    assert ((tmp_path / "real").stat().st_mode | tmp_path.stat().st_mode) & 0o077 == 0

@@ -1,5 +1,6 @@
 """A file that a later run goes on with: what is kept of it, and what is not relied on."""
 
+import errno
 import json
 import os
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from packllama.base import fs, partfile
-from packllama.base.errors import NoSpace
+from packllama.base.errors import MachineError, NoSpace
 from packllama.base.partfile import WORTH_RECORDING, PartFile, kept_bytes, remove_part
 
 SIZE = 4 << 20
@@ -91,6 +92,37 @@ def test_one_that_was_left_empty_is_recorded_too(path: Path) -> None:
     leave(path)
     with opened(path) as file:
         assert file.kept == len(DATA)
+
+
+def test_cut_back(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written next is not what was synced."""
+    monkeypatch.setattr(fs, "SYNC_STEP", 100_000)
+    monkeypatch.setattr(partfile, "RECORD_STEP", 100_000)
+    with opened(path) as file:
+        for start in range(0, len(DATA), 100_000):
+            file.write(DATA[start : start + 100_000])
+    with opened(path) as file:
+        file.cut_back(50_000)
+        assert file.length == 50_000
+        file.write(b"other")
+    assert path.read_bytes() == DATA[:50_000] + b"other"
+    restart(monkeypatch)
+    with opened(path) as file:
+        assert file.kept == 50_000
+
+
+@pytest.mark.parametrize("call", ["fdatasync", "fsync"])
+def test_what_could_not_be_synced_is_not_relied_on(call: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: int) -> None:
+        raise OSError(errno.EIO, "input/output error")
+
+    monkeypatch.setattr(fs, "SYNC_STEP", 100_000)
+    file = opened(path)
+    monkeypatch.setattr(os, call, fail)
+    with pytest.raises(MachineError), file:
+        file.write(DATA[:200_000])
+        file.move_to(path.with_name("done"))
+    assert path.stat().st_size == 0
 
 
 def test_a_record_that_cannot_be_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,8 @@
 """``inspect`` and ``verify`` of a bundle, and how a place is told from a name."""
 
+import gzip
+import lzma
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -39,6 +42,32 @@ def test_verify(folder: Path) -> None:
 @pytest.mark.parametrize(("words", "status"), [(("m.tar", "m"), 2), (("./store",), 2), (("./nothing",), 3)])
 def test_what_verify_refuses(folder: Path, words: tuple[str, ...], status: int) -> None:
     assert packllama("verify", *words, cwd=folder).returncode == status
+
+
+@pytest.mark.parametrize("verb", ["verify", "inspect"])
+@pytest.mark.parametrize(("suffix", "pack", "what"), [("gz", gzip.compress, "gzip"), ("xz", lzma.compress, "xz")])
+def test_a_packed_bundle(verb: str, suffix: str, pack: Callable[[bytes], bytes], what: str, folder: Path) -> None:
+    (folder / f"m.tar.{suffix}").write_bytes(pack((folder / "m.tar").read_bytes()))
+    done = packllama(verb, f"m.tar.{suffix}", cwd=folder)
+    assert done.returncode == 4
+    assert f"this is a {what} file" in done.stderr
+    assert "Unpack it first" in done.stderr
+
+
+@pytest.mark.parametrize(("verb", "status"), [("verify", 2), ("inspect", 4)])
+def test_a_folder(verb: str, status: int, folder: Path) -> None:
+    done = packllama(verb, "./store", cwd=folder)
+    assert done.returncode == status
+    assert "packllama import" in done.stderr
+
+
+@pytest.mark.parametrize("output", ["store/blobs/m.tar", "store/manifests/m.tar", "store/.packllama/m.tar"])
+def test_no_bundle_among_the_files_of_the_store(output: str, folder: Path) -> None:
+    for words in (("export", "m", "-o", output), ("copy", "m", "--to", f"./{output}")):
+        done = packllama(*words, cwd=folder)
+        assert done.returncode == 2
+        assert "a part of the store" in done.stderr
+    assert packllama("export", "m", "-o", "store/m.tar", cwd=folder).returncode == 0
 
 
 @pytest.mark.parametrize("text", [".", "..", "./x", "../x", "/x", "~", "~/x", "x.tar", "a b.tar", "./a\nb"])

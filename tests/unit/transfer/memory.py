@@ -76,6 +76,9 @@ class MemoryStream:
         self._passing = passing
         self._most = most
 
+    def __str__(self) -> str:
+        return "the stream"
+
     def models(self) -> Sequence[Model]:
         return self._models
 
@@ -111,8 +114,6 @@ class MemoryTarget:
 
 
 class _MemorySession:
-    streams = 1
-
     def __init__(self, target: MemoryTarget, moves: Sequence[Move]) -> None:
         self._target = target
         self._moves = moves

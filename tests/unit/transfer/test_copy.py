@@ -69,6 +69,7 @@ def test_all_of_it() -> None:
         published=(LARGE_MODEL.name, OTHER_MODEL.name),
         blobs_sent=4,
         bytes_sent=size,
+        bytes_found=0,
         blobs_taken=0,
         bytes_taken=0,
         blobs_present=0,

@@ -22,6 +22,12 @@ def test_a_shared_blob_moves_once() -> None:
     assert planned.bytes_to_move + planned.bytes_present == large + other
 
 
+def test_what_was_begun_does_not_move_again() -> None:
+    begun = {LARGE_BLOB: 10}
+    planned = plan([Move(LARGE_MODEL)], present=lambda _: False, begun=lambda blob: begun.get(blob, 0))
+    assert planned.bytes_present == 10
+
+
 def test_it_refuses_what_a_copy_refuses() -> None:
     name = ModelName.parse("one")
     with pytest.raises(UsageError):

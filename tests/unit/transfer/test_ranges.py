@@ -6,12 +6,14 @@ from collections.abc import Iterator
 import pytest
 
 from packllama.base.errors import (
+    BadAnswer,
     Cancelled,
     IntegrityError,
     MachineError,
     ModelNotFound,
     NoRights,
     NoSpace,
+    Overloaded,
     PackLlamaError,
 )
 from packllama.base.stop import Stop
@@ -80,7 +82,7 @@ def test_not_for_ever() -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [NoSpace("full"), NoRights("forbidden"), ModelNotFound("m"), IntegrityError("missing")],
+    [NoSpace("full"), NoRights("forbidden"), ModelNotFound("m"), IntegrityError("missing"), BadAnswer("a web page")],
     ids=lambda e: e.kind,
 )
 def test_what_does_not_pass_is_not_asked_for_again(error: PackLlamaError) -> None:
@@ -89,6 +91,12 @@ def test_what_does_not_pass_is_not_asked_for_again(error: PackLlamaError) -> Non
         drain(line, stop, times=9)
     assert caught.value.error is error
     assert stop.waits == []
+
+
+def test_a_far_side_that_says_when_to_come_again() -> None:
+    line, stop = Breaking(Overloaded("busy", retry_after=7), Overloaded("busy", retry_after=0.1)), Waiting()
+    assert drain(line, stop, times=2) == DATA[10:]
+    assert stop.waits == [7, 1.0]
 
 
 def test_a_range_that_ends_early() -> None:

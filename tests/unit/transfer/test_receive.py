@@ -65,6 +65,7 @@ def test_a_wrong_blob_and_nothing_is_published() -> None:
     with pytest.raises(DigestMismatch) as caught:
         receive(stream(passing), target=target)
     assert str(LARGE_BLOB.digest) in caught.value.message
+    assert caught.value.where.startswith("the stream: ")
     assert target.published == {}
     target.check()
 

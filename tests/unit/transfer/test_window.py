@@ -1,8 +1,10 @@
 """Ranges arrive in any order, and are read in one."""
 
+import queue
 import random
 import threading
 from collections.abc import Callable
+from typing import Self
 
 import pytest
 from hypothesis import given, settings
@@ -151,3 +153,162 @@ def test_leaving_early_ends_the_fetches() -> None:
     with Window(gates.fetch, 0, 9 * PART, threads=3, parts=4, part_bytes=PART, stop=Stop()):
         gates.wait_for(lambda: len(gates.asked) == 3)
     assert threading.active_count() == before
+
+
+class Counted:
+    """So many times something happened."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._times = 0
+
+    def happened(self) -> None:
+        with self._changed:
+            self._times += 1
+            self._changed.notify_all()
+
+    def wait_for_more(self, times: int) -> None:
+        with self._changed:
+            enough = self._times + times
+            assert self._changed.wait_for(lambda: self._times >= enough, DEADLINE_SECONDS)
+
+    def wait_for(self, times: int) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._times >= times, DEADLINE_SECONDS)
+
+
+class WatchedStop(Stop):
+    """Knows how often the reader looked, which it does each time it has waited in vain."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looks = Counted()
+
+    def check(self) -> None:
+        self.looks.happened()
+        super().check()
+
+
+class Clock:
+    """Says what the test says. The threads that fetch ask at the beginning and at the end of each part."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.asked_by_fetches = Counted()
+
+    def __call__(self) -> float:
+        if threading.current_thread().name.startswith("range"):
+            self.asked_by_fetches.happened()
+        return self.now
+
+
+class Asked:
+    """One call of a fetch, which ends when the test says how, or when it is stopped."""
+
+    def __init__(self, part: memoryview, stop: Stop) -> None:
+        self.stop = stop
+        self.answers: queue.SimpleQueue[bytes | Exception] = queue.SimpleQueue()
+        self._part = part
+
+    def run(self) -> None:
+        while self.answers.empty():
+            self.stop.wait(0.01)
+        answer = self.answers.get()
+        if isinstance(answer, Exception):
+            raise answer
+        self._part[:] = answer
+
+
+class Late:
+    """A window that is read in a thread. All parts but the first have come in no time; the first is awaited."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.stop = WatchedStop()
+        self.data = pattern(4 * PART)
+        self.calls: queue.SimpleQueue[Asked] = queue.SimpleQueue()
+        self._found: queue.SimpleQueue[bytes | Exception] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._read)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self.first = self.calls.get(timeout=DEADLINE_SECONDS)
+        self.clock.asked_by_fetches.wait_for(1 + 2 * 3)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop.set()
+        self._thread.join(DEADLINE_SECONDS)
+        assert not self._thread.is_alive()
+
+    def _read(self) -> None:
+        size = len(self.data)
+        try:
+            with Window(
+                self._fetch, 0, size, threads=3, parts=4, part_bytes=PART, stop=self.stop, clock=self.clock
+            ) as window:
+                self._found.put(read_all(window, PART))
+        except (Cancelled, MachineError) as error:
+            self._found.put(error)
+
+    def _fetch(self, offset: int, part: memoryview, stop: Stop) -> None:
+        if offset:
+            part[:] = self.data[offset : offset + len(part)]
+            return
+        asked = Asked(part, stop)
+        self.calls.put(asked)
+        asked.run()
+
+    def asked_again(self) -> Asked:
+        self.clock.now += 2.1
+        return self.calls.get(timeout=DEADLINE_SECONDS)
+
+    def result(self) -> bytes | Exception:
+        return self._found.get(timeout=DEADLINE_SECONDS)
+
+
+@pytest.mark.parametrize("winner", [0, 1])
+def test_a_late_part_is_asked_for_again_and_the_first_to_come_is_taken(winner: int) -> None:
+    with Late() as late:
+        both = late.first, late.asked_again()
+        both[winner].answers.put(late.data[:PART])
+        assert late.result() == late.data
+        assert [asked.stop.is_set() for asked in both] == [winner == 1, winner == 0]
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_one_that_fails_does_not_matter_while_the_other_is_at_work(failing: int) -> None:
+    with Late() as late:
+        both = late.first, late.asked_again()
+        both[failing].answers.put(MachineError("the line is dead"))
+        late.stop.looks.wait_for_more(2)
+        both[1 - failing].answers.put(late.data[:PART])
+        assert late.result() == late.data
+
+
+def test_both_fail() -> None:
+    with Late() as late:
+        late.asked_again().answers.put(MachineError("the second"))
+        late.first.answers.put(MachineError("the first"))
+        assert "the first" in str(late.result())
+
+
+def test_never_more_than_twice() -> None:
+    with Late() as late:
+        again = late.asked_again()
+        late.clock.now += 1000
+        late.stop.looks.wait_for_more(2)
+        assert late.calls.empty()
+        late.stop.set()
+        assert isinstance(late.result(), Cancelled)
+        assert late.first.stop.is_set()
+        assert again.stop.is_set()
+
+
+def test_what_is_not_late_is_not_asked_for_again() -> None:
+    with Late() as late:
+        late.clock.now += 1.9
+        late.stop.looks.wait_for_more(2)
+        assert late.calls.empty()
+        late.first.answers.put(late.data[:PART])
+        assert late.result() == late.data

@@ -24,6 +24,7 @@ from packllama.base.lazy import exports
 
 if TYPE_CHECKING:
     from packllama.places.bundle.output import ToFile, ToPipe
+    from packllama.places.bundle.packed import check_unpacked
     from packllama.places.bundle.recognise import is_bundle
     from packllama.places.bundle.source import BundleSource
     from packllama.places.bundle.stream import BundleStream
@@ -35,8 +36,9 @@ _MODULES = {
     "BundleTarget": "target",
     "ToFile": "output",
     "ToPipe": "output",
+    "check_unpacked": "packed",
     "is_bundle": "recognise",
 }
 __getattr__ = exports(__name__, _MODULES)
 
-__all__ = ["BundleSource", "BundleStream", "BundleTarget", "ToFile", "ToPipe", "is_bundle"]
+__all__ = ["BundleSource", "BundleStream", "BundleTarget", "ToFile", "ToPipe", "check_unpacked", "is_bundle"]

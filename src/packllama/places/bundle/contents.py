@@ -10,7 +10,7 @@ from packllama.digest import Digest
 from packllama.manifest import MANIFEST_LIMIT
 from packllama.model import Blob, Model
 from packllama.name import ModelName
-from packllama.places.bundle.entry import END, Entry, encode_file
+from packllama.places.bundle.entry import BLOCK, END, Entry, encode, encode_file
 from packllama.places.bundle.index import Index, IndexedModel
 from packllama.places.bundle.layout import (
     INDEX,
@@ -49,7 +49,7 @@ class Contents:
             raise InvalidBundle("a bundle holds one model at least", where=where)
         if len({model.name.folded for model in ordered}) < len(ordered):
             raise InvalidBundle("two models have one name", where=where, hint="Upper and lower case count as the same.")
-        return cls(ordered, tuple(sorted(_blobs(ordered), key=lambda blob: (blob.size, blob.digest))))
+        return cls(ordered, tuple(sorted(_blobs(ordered, where), key=lambda blob: (blob.size, blob.digest))))
 
     @cached_property
     def manifests(self) -> dict[Digest, bytes]:
@@ -103,6 +103,16 @@ class Contents:
         last = {PIECES: pieces, **self.back}
         return b"".join(encode_file(path, data) for path, data in last.items()) + END
 
+    def room(self, blob: Blob) -> int:
+        """Bytes that a blob takes with its header, its padding and the link after it."""
+        return BLOCK + _filled(blob.size) + (0 if oci_path(blob.digest) in self.filed else BLOCK)
+
+    def size_behind_head(self) -> int:
+        """Bytes from the first blob's header to the end."""
+        last = {PIECES: encoded_size(self.blobs), **{path: len(data) for path, data in self.back.items()}}
+        files = sum(len(encode(Entry(path, size))) + _filled(size) for path, size in last.items())
+        return sum(map(self.room, self.blobs)) + files + len(END)
+
     def check_limits(self) -> None:
         """Raises: NotSupported, when no reader would take a bundle of so much."""
         small = [*map(len, self.front.values()), encoded_size(self.blobs)]
@@ -118,13 +128,19 @@ class Contents:
         return "".join(f"{digest.hex}  {path}\n" for path, digest in files.items()).encode()
 
 
-def _blobs(models: Iterable[Model]) -> Iterable[Blob]:
+def _filled(size: int) -> int:
+    """Bytes of so many with those that fill the last block."""
+    return size + -size % BLOCK
+
+
+def _blobs(models: Iterable[Model], where: str) -> Iterable[Blob]:
     found: dict[Digest, Blob] = {}
     for model in models:
         for blob in model.blobs:
             if found.setdefault(blob.digest, blob) != blob:
                 raise InvalidManifest(
                     f"two sizes for one digest: {found[blob.digest].size:,} and {blob.size:,} bytes of {blob.digest}",
-                    where=model.name.short,
+                    where=f"{where}: {model.name.short}" if where else model.name.short,
+                    hint="One of the manifests was changed; fetch it again.",
                 )
     return found.values()

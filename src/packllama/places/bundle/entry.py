@@ -27,6 +27,9 @@ _MODE = 0o644
 # A manifest's path has 603 bytes at most.
 _LONGEST_PATH = 1024
 
+# What to do about bytes that are not what was written.
+COPY_AGAIN = "Copy or fetch the file again; of several volumes, see that all are there, and in order."
+
 _FOREIGN = {
     b"\0": "a file of an old tar",
     b"2": "a symbolic link",
@@ -141,7 +144,7 @@ def _refusal(first: bytes, header: bytes, entry: Entry, tape: Tape) -> PackLlama
         return IntegrityError(
             f"the header of an entry is damaged, before byte {tape.position:,}",
             where=tape.where,
-            hint="Copy or fetch the file again; of several volumes, see that all are there, and in order.",
+            hint=COPY_AGAIN,
         )
     if _kind(header) not in {_FILE, _LINK}:
         found = _FOREIGN.get(_kind(header), "an entry of an unknown kind")

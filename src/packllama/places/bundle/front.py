@@ -12,6 +12,7 @@ from packllama.places.bundle.contents import MANIFESTS_LIMIT, Contents
 from packllama.places.bundle.entry import encode_file, read_entry
 from packllama.places.bundle.index import Index
 from packllama.places.bundle.layout import INDEX, OCI_INDEX, OCI_LAYOUT, SMALL_LIMIT, SUMS, oci_path
+from packllama.places.bundle.packed import check_unpacked
 from packllama.places.bundle.take import check_small, take_content, take_known, take_small, unexpected
 from packllama.places.bundle.tape import Tape
 from packllama.places.bundle.twin import LAYOUT
@@ -52,10 +53,9 @@ def _take_beginning(tape: Tape) -> None:
         return
     if BEGINNING.startswith(found):
         raise tape.cut_short()
+    check_unpacked(found, where=tape.where)
     raise InvalidBundle(
-        "this is no bundle of packllama",
-        where=tape.where,
-        hint="A bundle is what 'packllama export' writes. If this one was compressed, unpack it first.",
+        "this is no bundle of packllama", where=tape.where, hint="A bundle is what 'packllama export' writes."
     )
 
 

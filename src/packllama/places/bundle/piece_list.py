@@ -8,19 +8,24 @@ from packllama.model import Blob
 from packllama.pieces import PIECE_BYTES, Pieces, count
 from packllama.places.bundle.index import canonical, decode_fields
 
-# What the digest of a blob and of a piece take, with quotes and separators, and what is there without any.
-_BLOB_BYTES, _PIECE_BYTES, _FIXED_BYTES = 77, 35, 64
+# What the digest of a piece takes, with quotes and a comma.
+_PIECE_BYTES = 35
 
 
 def encode(pieces: Mapping[Digest, Pieces]) -> bytes:
     """The pieces of all blobs that have more than one."""
-    lists = {str(digest): list(of.beginnings) for digest, of in pieces.items() if len(of.beginnings) > 1}
+    return _encode({str(digest): list(of.beginnings) for digest, of in pieces.items() if len(of.beginnings) > 1})
+
+
+def _encode(lists: Mapping[str, Sequence[str]]) -> bytes:
     return canonical({"packllama": 1, "piece": PIECE_BYTES, "blobs": lists})
 
 
 def encoded_size(blobs: Sequence[Blob]) -> int:
-    """At most how many bytes the list of these blobs takes."""
-    return _FIXED_BYTES + sum(_BLOB_BYTES + _PIECE_BYTES * count(blob.size) for blob in _large(blobs))
+    """How many bytes the list of these blobs takes."""
+    large = _large(blobs)
+    empty = _encode({str(blob.digest): [] for blob in large})
+    return len(empty) + sum(_PIECE_BYTES * count(blob.size) - 1 for blob in large)
 
 
 def decode(raw: bytes, *, blobs: Sequence[Blob], where: str) -> dict[Digest, Pieces]:

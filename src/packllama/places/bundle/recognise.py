@@ -1,10 +1,10 @@
-"""Tell a bundle from other files by its first block."""
+"""Tell a bundle from other files by its first bytes."""
 
 import os
 from pathlib import Path
 
-from packllama.base.errors import from_os_error
-from packllama.base.reading import open_plain
+from packllama.base.fs import translated
+from packllama.base.reading import opened_plain
 from packllama.places.bundle.front import BEGINNING
 
 
@@ -13,10 +13,5 @@ def is_bundle(path: Path) -> bool:
 
     Raises: MissingFile, BadInput, when it is no plain file; MachineError.
     """
-    descriptor = open_plain(path, what="a bundle")
-    try:
+    with opened_plain(path, what="a bundle") as descriptor, translated("reading", path):
         return os.pread(descriptor, len(BEGINNING), 0) == BEGINNING
-    except OSError as error:
-        raise from_os_error(error, doing="reading", where=path) from error
-    finally:
-        os.close(descriptor)

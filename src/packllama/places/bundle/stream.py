@@ -32,6 +32,9 @@ class BundleStream:
         self._tape = Tape(descriptor, where=where, stop=stop)
         self._pieces: dict[Digest, Pieces] = {}
 
+    def __str__(self) -> str:
+        return self._tape.where
+
     @property
     def position(self) -> int:
         """Where in the file it is: in `blobs`, where the bytes of this blob begin."""
@@ -50,6 +53,7 @@ class BundleStream:
         """Each blob once, the smallest first. What is not read of it is passed over, in a file without reading it."""
         contents = self._contents
         for blob in contents.blobs:
+            self._tape.within = str(blob.digest)
             entry, link = contents.entries(blob)
             # The reverse is right as well: the bytes where OCI tools look, the link for Ollama.
             found = expect(self._tape, entry, *([Entry(link.path, blob.size)] if link else []))
@@ -63,10 +67,13 @@ class BundleStream:
 
     @cached_property
     def _contents(self) -> Contents:
-        return read_front(self._tape)
+        contents = read_front(self._tape)
+        self._tape.end = self._tape.position + contents.size_behind_head()
+        return contents
 
     def _take_back(self, contents: Contents) -> None:
         tape = self._tape
+        tape.within = "what follows the blobs"
         raw = take_small(tape, PIECES, limit=SMALL_LIMIT)
         self._pieces = decode(raw, blobs=contents.blobs, where=f"{tape.where}: {PIECES}")
         for path, data in contents.back.items():

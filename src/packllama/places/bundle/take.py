@@ -1,7 +1,7 @@
 """Take the next entry from a tape: one that is known beforehand, or a small one whose content is to be seen."""
 
 from packllama.base.errors import InvalidBundle
-from packllama.places.bundle.entry import Entry, padding, read_entry
+from packllama.places.bundle.entry import COPY_AGAIN, Entry, padding, read_entry
 from packllama.places.bundle.tape import Tape
 
 
@@ -15,11 +15,7 @@ def expect(tape: Tape, *wanted: Entry) -> Entry:
 
 def unexpected(tape: Tape, wanted: str, found: Entry) -> InvalidBundle:
     """The error for an entry that does not belong where it is."""
-    return InvalidBundle(
-        f"expected {wanted}, found {found}",
-        where=tape.where,
-        hint="Only what packllama exports is taken. Ask for another export of these models.",
-    )
+    return InvalidBundle(f"expected {wanted}, found {found}", where=tape.where)
 
 
 def take_known(tape: Tape, path: str, data: bytes) -> None:
@@ -54,4 +50,8 @@ def take_content(tape: Tape, size: int) -> bytes:
 def take_padding(tape: Tape, size: int) -> None:
     """Pass over what fills a content's last block. Raises: InvalidBundle, IntegrityError."""
     if tape.read(len(padding(size))) != padding(size):
-        raise InvalidBundle(f"there is something between two entries, before byte {tape.position:,}", where=tape.where)
+        raise InvalidBundle(
+            f"there is something between two entries, before byte {tape.position:,}",
+            where=tape.where,
+            hint=COPY_AGAIN,
+        )

@@ -12,10 +12,15 @@ _DROPPED = 64 << 10
 
 
 class Tape:
-    """An open descriptor, which stays its owner's. Not to be shared between threads."""
+    """An open descriptor, which stays its owner's. Not to be shared between threads.
+
+    ``end`` is where the bundle ought to end, once that is known; ``within`` is what is passing. A cut is told by them.
+    """
 
     def __init__(self, descriptor: int, *, where: str, stop: Stop) -> None:
         self.where = where
+        self.end: int | None = None
+        self.within = "its table of contents"
         self._descriptor = descriptor
         self._stop = stop
         self._waiting = Waiting(descriptor)
@@ -75,8 +80,10 @@ class Tape:
 
     def cut_short(self) -> IntegrityError:
         """The error for a bundle whose end is not there."""
+        found = self.position if self._size is None else self._size
+        of = f" of {self.end:,}" if self.end is not None else ""
         return IntegrityError(
-            f"the bundle is cut short: it ends after {self.position:,} bytes",
+            f"the bundle is cut short: it ends after {found:,}{of} bytes, in {self.within}",
             where=self.where,
             hint="Copy or fetch the file again, and see that all of it arrives.",
         )

@@ -1,7 +1,7 @@
 """Write a bundle: what follows from the manifests first, then the blobs, at last what makes models of them."""
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Self
 
@@ -14,7 +14,7 @@ from packllama.pieces import Pieces
 from packllama.places.bundle import piece_list
 from packllama.places.bundle.contents import Contents
 from packllama.places.bundle.entry import BLOCK, encode, padding
-from packllama.places.bundle.output import Output
+from packllama.places.bundle.output import Output, Writing
 from packllama.places.place import Reader
 
 
@@ -31,37 +31,51 @@ class BundleTarget:
             InvalidBundle, InvalidManifest: these models cannot stand in one bundle.
             NotSupported: they are too many. NoRights, NoSpace, MachineError, BadInput: not there.
         """
-        contents = Contents.of(Model(move.name, move.model.manifest) for move in moves)
-        contents.check_limits()
-        self._output.check(sum(blob.size + 3 * BLOCK for blob in contents.blobs) + len(contents.head()))
-        return BundleSession(contents, moves, self._output, stop=stop)
+        contents = _contents(moves)
+        head = contents.head()
+        size = len(head) + contents.size_behind_head()
+        self._output.check(size, kept=self._output.kept(head, size=size))
+        return BundleSession(contents, moves, self._output.open(head, size=size, stop=stop))
+
+    def begun(self, moves: Sequence[Move]) -> Mapping[Blob, int]:
+        """How many bytes of each blob an earlier run of this export left. Nothing is changed.
+
+        Raises: InvalidBundle, InvalidManifest, NotSupported, MachineError.
+        """
+        contents = _contents(moves)
+        head = contents.head()
+        position, found = len(head), {}
+        kept = self._output.kept(head, size=position + contents.size_behind_head())
+        for blob in contents.blobs:
+            found[blob] = min(max(kept - position - BLOCK, 0), blob.size)
+            position += contents.room(blob)
+        return found
+
+
+def _contents(moves: Sequence[Move]) -> Contents:
+    contents = Contents.of(Model(move.name, move.model.manifest) for move in moves)
+    contents.check_limits()
+    return contents
 
 
 class BundleSession:
     """A bundle being written. It is complete once the last of the moves was published, else it never is."""
 
-    streams = 1
-
-    def __init__(self, contents: Contents, moves: Sequence[Move], output: Output, *, stop: Stop) -> None:
+    def __init__(self, contents: Contents, moves: Sequence[Move], opening: AbstractContextManager[Writing]) -> None:
         self._contents = contents
         self._moves = moves
-        self._output = output
-        self._stop = stop
-        self._begun = 0
+        self._opening = opening
+        self._stack = ExitStack()
         self._pieces: dict[Digest, Pieces] = {}
         self._published: set[ModelName] = set()
 
     def __enter__(self) -> Self:
-        self._output.__enter__()
-        try:
-            self.write(self._contents.head())
-        except BaseException:
-            self._output.__exit__()
-            raise
+        self._writing = self._stack.enter_context(self._opening)
+        self._begin = self._writing.position
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._output.__exit__()
+        self._stack.close()
 
     def missing(self) -> Sequence[tuple[Blob, Move]]:
         """Every blob once, the smallest first."""
@@ -69,18 +83,18 @@ class BundleSession:
         return [(blob, movers[blob.digest]) for blob in self._contents.blobs]
 
     def append(self, blob: Blob, *, of: Move) -> "BundleAppender":  # noqa: ARG002 - a place's door
-        """Write the header of the next blob.
+        """Write the header of the next blob, or find it.
 
-        Raises: IntegrityError, when the one before was not finished, which nothing can mend; MachineError, Cancelled.
+        Raises: IntegrityError, when another is to come, or a pipe has wrong bytes; NoSpace, MachineError, Cancelled.
         """
-        if self._begun != len(self._pieces) or self._contents.blobs[self._begun] != blob:
+        following = self._contents.blobs[len(self._pieces) :]
+        if following[:1] != (blob,) or not self._writing.go_back(self._begin):
             raise IntegrityError(
                 f"the bundle cannot go on with {blob.digest}: a blob before it is missing or damaged",
                 hint="Verify the models here, then export them again.",
             )
-        self._begun += 1
-        self.write(encode(self._contents.entries(blob)[0]))
-        return BundleAppender(self, blob)
+        self._writing.write(encode(self._contents.entries(blob)[0]))
+        return BundleAppender(self, blob, self._writing)
 
     def take(self, blob: Blob, path: Path) -> bool:  # noqa: ARG002 - a place's door
         """The bytes have to be sent."""
@@ -95,44 +109,45 @@ class BundleSession:
             raise IntegrityError(f"the bundle lacks {min(lacking)}", where=move.name.short)
         self._published.add(move.name)
         if len(self._published) == len(self._contents.models):
-            self.write(self._contents.tail(piece_list.encode(self._pieces)))
-            self._output.complete()
+            self._writing.write(self._contents.tail(piece_list.encode(self._pieces)))
+            self._writing.complete()
         return move.name
-
-    def write(self, data: memoryview | bytes) -> None:
-        """Raises: NoSpace, MachineError, Cancelled; BrokenPipeError, when whoever read the pipe has left."""
-        self._output.write(data, stop=self._stop)
 
     def finish(self, blob: Blob, pieces: Pieces) -> None:
         """The blob is written, and is right."""
         link = self._contents.entries(blob)[1]
-        self.write(padding(blob.size) + (encode(link) if link else b""))
+        self._writing.write(padding(blob.size) + (encode(link) if link else b""))
         self._pieces[blob.digest] = pieces
+        self._begin = self._writing.position
+
+    def discard(self) -> None:
+        """The blob's bytes are wrong. A pipe has them, so the bundle in it can't be completed any more."""
+        self._writing.go_back(self._begin, cut=True)
 
 
 class BundleAppender(AbstractContextManager["BundleAppender"]):
-    """One blob on its way into a bundle. Leaving it without `finish` leaves a bundle that cannot be completed."""
+    """One blob on its way into a bundle."""
 
-    kept = 0
-
-    def __init__(self, session: BundleSession, blob: Blob) -> None:
+    def __init__(self, session: BundleSession, blob: Blob, writing: Writing) -> None:
+        self.kept = min(writing.kept, blob.size)
         self._session = session
         self._blob = blob
-        self._rest = blob.size
+        self._writing = writing
+        self._rest = blob.size - self.kept
+        self._again = writing.reread(self.kept) if self.kept else None
 
     def __exit__(self, *_: object) -> None:
-        """What a tape has, it has."""
+        """What is written is written."""
 
     def reread(self) -> AbstractContextManager[Reader] | None:
-        """Nothing is kept."""
-        return None
+        return None if self._again is None else nullcontext(self._again)
 
     def write(self, data: memoryview, /) -> None:
         """Raises: IntegrityError, when it is more than the blob has; NoSpace, MachineError, Cancelled."""
         self._rest -= len(data)
         if self._rest < 0:
             raise self._wrong_size()
-        self._session.write(data)
+        self._writing.write(data)
 
     def finish(self, pieces: Pieces) -> None:
         """Raises: IntegrityError, when bytes are missing; NoSpace, MachineError, Cancelled."""
@@ -141,7 +156,7 @@ class BundleAppender(AbstractContextManager["BundleAppender"]):
         self._session.finish(self._blob, pieces)
 
     def discard(self) -> None:
-        """Its bytes stand in the bundle, which can't be completed any more."""
+        self._session.discard()
 
     def _wrong_size(self) -> IntegrityError:
         return IntegrityError(f"expected {self._blob.size:,} bytes, found {self._blob.size - self._rest:,}")

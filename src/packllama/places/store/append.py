@@ -6,7 +6,7 @@ from pathlib import Path
 
 from packllama.base.errors import IntegrityError
 from packllama.base.partfile import PartFile
-from packllama.base.reading import FileRange, open_range
+from packllama.base.reading import FileRange
 from packllama.model import Blob
 from packllama.pieces import Pieces
 
@@ -52,10 +52,21 @@ class PartAppender(AbstractContextManager["PartAppender"]):
 class PresentAppender(AbstractContextManager["PresentAppender"]):
     """Another session finished the blob meanwhile: all of it was kept, and is only to be hashed."""
 
-    def __init__(self, blob: Blob, path: Path, *, finished: Finished, discarded: Discarded, leaving: ExitStack) -> None:
+    def __init__(
+        self,
+        blob: Blob,
+        path: Path,
+        descriptor: int,
+        *,
+        finished: Finished,
+        discarded: Discarded,
+        leaving: ExitStack,
+    ) -> None:
+        """``path`` is where the open file was; ``leaving`` closes it and gives up the lock."""
         self.kept = blob.size
         self._blob = blob
         self._path = path
+        self._descriptor = descriptor
         self._finished = finished
         self._discarded = discarded
         self._leaving = leaving
@@ -64,7 +75,7 @@ class PresentAppender(AbstractContextManager["PresentAppender"]):
         self._leaving.close()
 
     def reread(self) -> AbstractContextManager[FileRange]:
-        return open_range(self._path, what="a blob", start=0, stop=self.kept)
+        return nullcontext(FileRange(self._descriptor, start=0, stop=self.kept, where=str(self._path)))
 
     def write(self, data: memoryview, /) -> None:
         """Raises: IntegrityError: nothing is missing."""

@@ -4,6 +4,7 @@ Where the bytes are in their place already (a clone, a link), they are only hash
 """
 
 import os
+from dataclasses import dataclass
 
 from packllama.base.errors import FileChanged, from_os_error
 from packllama.base.fs import NewFile
@@ -11,13 +12,21 @@ from packllama.base.hashing import Hashing
 from packllama.base.observer import Observer
 from packllama.base.stop import Stop
 from packllama.digest import Digest
-from packllama.pieces import PIECE_BYTES
+from packllama.pieces import PIECE_BYTES, Pieces
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What a file turned out to be."""
+
+    digest: Digest
+    pieces: Pieces
 
 
 def ingest(
     descriptor: int, *, before: os.stat_result, where: str, out: NewFile | None, observer: Observer, stop: Stop
-) -> Digest:
-    """Copy the open file into ``out``, if there is one, and return the digest of what was read.
+) -> Ingested:
+    """Copy the open file into ``out``, if there is one, and say what was read.
 
     ``before`` is what ``fstat`` said when the caller first looked into the file.
 
@@ -39,9 +48,9 @@ def ingest(
                 out.write(filled)
             offset += count
             observer.advanced(count)
-        digest = Digest(hashing.finish().whole)
+        hashes = hashing.finish()
     check_unchanged(descriptor, before=before, where=where)
-    return digest
+    return Ingested(Digest(hashes.whole), Pieces.of(hashes.beginnings))
 
 
 def check_unchanged(descriptor: int, *, before: os.stat_result, where: str) -> None:

@@ -4,10 +4,11 @@ import contextlib
 import stat
 from pathlib import Path
 
-from packllama.base.errors import IntegrityError
+from packllama.base.errors import IntegrityError, MissingFile
 from packllama.base.fs import remove
 from packllama.base.observer import Observer
 from packllama.base.partfile import remove_part
+from packllama.base.reading import open_plain
 from packllama.digest import Digest
 from packllama.model import Blob
 from packllama.places.store.hash_record import Hashed, recorded, write_record
@@ -37,6 +38,14 @@ class Inventory:
         stored = self._stored(blob) if recorded(self._layout, blob.digest) else None
         return self._finished(blob) or stored
 
+    def open_known_file(self, blob: Blob) -> tuple[Path, int] | None:
+        """The same, and a descriptor of it: another session may publish what waits, which moves it, at any moment."""
+        for _ in range(2):
+            if path := self.known_file(blob):
+                with contextlib.suppress(MissingFile):
+                    return path, open_plain(path, what="a blob", follow=False)
+        return None
+
     def has_to_be_read(self, blob: Blob) -> bool:
         """Whether it takes time to `use` what is there."""
         return self._again or recorded(self._layout, blob.digest, self._finished(blob)) is None
@@ -47,13 +56,19 @@ class Inventory:
 
     def accept(self, blob: Blob, path: Path, *, known: Hashed | None = None) -> None:
         """The file has the blob's bytes: since ``known``, or it was hashed just now."""
-        if path == self._layout.finished_blob(blob.digest):
-            hashed = self._session.wait(blob.digest, path, known=known)
-            write_record(self._layout, blob.digest, hashed, staging=self._session.folder, path=path)
-            remove_part(self._layout.part(blob.digest))
-        else:
+        if path != self._layout.finished_blob(blob.digest) or not self._let_wait(blob, path, known):
             self._session.adopt(blob)
         self._right.add(blob.digest)
+
+    def _let_wait(self, blob: Blob, path: Path, known: Hashed | None) -> bool:
+        """False: another session has published it meanwhile."""
+        try:
+            hashed = self._session.wait(blob.digest, path, known=known)
+        except FileNotFoundError:
+            return False
+        write_record(self._layout, blob.digest, hashed, staging=self._session.folder, path=path)
+        remove_part(self._layout.part(blob.digest))
+        return True
 
     def reject(self, blob: Blob, path: Path) -> None:
         """The file has other bytes. What the store has stays until it is replaced."""
@@ -81,6 +96,8 @@ class Inventory:
         known = None if self._again else recorded(self._layout, blob.digest, path)
         try:
             self.accept(blob, path, known=known or self._session.hash(blob, path))
+        except MissingFile:  # another session has published it meanwhile
+            return False
         except IntegrityError as error:
             self._observer.noted(f"{error.sentence}; it is fetched again")
             self.reject(blob, path)
@@ -93,6 +110,8 @@ class Inventory:
             return False
         try:
             self._session.adopt(blob, again=self._again)
+        except MissingFile:  # somebody has removed it meanwhile
+            return False
         except IntegrityError as error:
             self._observer.noted(f"{error.sentence}; it is replaced")
             self.reject(blob, path)

@@ -7,6 +7,7 @@ from pathlib import Path
 from packllama.base.errors import PackLlamaError
 from packllama.base.fs import write_file
 from packllama.base.reading import read_small
+from packllama.digest import Digest
 from packllama.model import Blob
 from packllama.pieces import Pieces, count
 from packllama.places.store.layout import Layout
@@ -24,7 +25,11 @@ def read_pieces(layout: Layout, blob: Blob) -> Pieces | None:
     return None
 
 
-def write_pieces(layout: Layout, blob: Blob, pieces: Pieces, *, staging: Path) -> None:
-    """Keep them, unless there is one only, which says no more than the blob's digest."""
+def write_pieces(layout: Layout, digest: Digest, pieces: Pieces, *, staging: Path) -> None:
+    """Keep them, unless there is one only, which says no more than the blob's digest.
+
+    A store that cannot be written simply gets none.
+    """
     if len(pieces.beginnings) > 1:
-        write_file(layout.pieces_record(blob.digest), json.dumps(pieces.beginnings).encode(), staging=staging)
+        with contextlib.suppress(PackLlamaError):
+            write_file(layout.pieces_record(digest), json.dumps(pieces.beginnings).encode(), staging=staging)

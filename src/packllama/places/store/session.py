@@ -31,8 +31,10 @@ from packllama.digest import Digest
 from packllama.manifest import Manifest
 from packllama.model import Blob
 from packllama.name import ModelName
+from packllama.pieces import Pieces
 from packllama.places.store.hash_record import Hashed, recorded, write_record
 from packllama.places.store.ingest import check_unchanged, ingest
+from packllama.places.store.kept_pieces import write_pieces
 from packllama.places.store.linking import hard_link, why_not_to_link
 from packllama.places.store.publish import drop_kept_links, kept_link, publish
 from packllama.places.store.store import Store
@@ -59,6 +61,7 @@ class Session:
         self._holder = f"process {os.getpid()} ({holder})"
         self._folders = folders
         self._hashed: dict[Digest, Hashed] = {}
+        self._pieces: dict[Digest, Pieces] = {}
         self._waiting: dict[Digest, Path] = {}
         self._stack = contextlib.ExitStack()
         self._work = Path()
@@ -89,6 +92,8 @@ class Session:
         drop_kept_links(self._work)
         for digest, hashed in self._hashed.items():
             write_record(self._layout, digest, hashed, staging=self._work)
+        for digest in [digest for digest in self._pieces if self._layout.blob(digest).exists()]:
+            write_pieces(self._layout, digest, self._pieces[digest], staging=self._work)
 
     @property
     def folder(self) -> Path:
@@ -173,8 +178,8 @@ class Session:
 
         ``known`` says since when they are right; without it: now.
         """
-        self._waiting[digest] = path
         self._hashed[digest] = known or Hashed.of(path.stat(), at=time.time())
+        self._waiting[digest] = path
         return self._hashed[digest]
 
     def _copy(self, descriptor: int, path: Path, before: os.stat_result) -> Digest:
@@ -198,7 +203,10 @@ class Session:
         return digest
 
     def _hash(self, descriptor: int, before: os.stat_result, path: Path, out: NewFile | None = None) -> Digest:
-        return ingest(descriptor, before=before, where=str(path), out=out, observer=self._observer, stop=self._stop)
+        where, observer, stop = str(path), self._observer, self._stop
+        ingested = ingest(descriptor, before=before, where=where, out=out, observer=observer, stop=stop)
+        self._pieces[ingested.digest] = ingested.pieces
+        return ingested.digest
 
     def put(self, data: bytes) -> Blob:
         """Take in a small blob."""

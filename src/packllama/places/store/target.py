@@ -20,11 +20,12 @@ from packllama.digest import Digest
 from packllama.model import Blob, Move
 from packllama.name import ModelName
 from packllama.pieces import Pieces
+from packllama.places.place import LocalFiles
 from packllama.places.store.append import PartAppender, PresentAppender
 from packllama.places.store.hash_record import Hashed, recorded
 from packllama.places.store.ingest import check_unchanged
 from packllama.places.store.inventory import Inventory
-from packllama.places.store.kept_pieces import write_pieces
+from packllama.places.store.kept_pieces import read_pieces, write_pieces
 from packllama.places.store.linking import hard_link, why_not_to_link
 from packllama.places.store.remove import Removal, delete_unreferenced
 from packllama.places.store.session import Session
@@ -35,8 +36,9 @@ class StoreTarget:
     """A store as somewhere to copy to. Not to be shared between threads.
 
     ``source`` is the store whose files will be offered to `StoreSession.take`: what it knows of their bytes counts, and
-    what can be cloned from it takes no space. ``link``: take them by hard links where that is safe. ``verify``: hash
-    what is there already, also where it is known to be right.
+    what can be cloned from it takes no space. ``files``: the same for a place that knows nothing of its bytes.
+    ``link``: take them by hard links where that is safe. ``verify``: hash what is there already, also where it is
+    known to be right.
     """
 
     def __init__(
@@ -44,12 +46,14 @@ class StoreTarget:
         store: Store,
         *,
         source: Store | None = None,
+        files: LocalFiles | None = None,
         link: bool = False,
         verify: bool = False,
         observer: Observer = SILENT,
     ) -> None:
         self.store = store
         self.source = source
+        self.files = files or source
         self.link = link
         self.verify = verify
         self.observer = observer
@@ -71,12 +75,17 @@ class StoreTarget:
             holder=_what(moves),
             observer=self.observer,
             stop=stop,
-            folders=(layout.finished, layout.pieces),
+            folders=(layout.finished,),
         )
         with contextlib.ExitStack() as stack:
             writer = StoreSession(self, stack.enter_context(session), moves)
             stack.pop_all()
         return writer
+
+    def begun(self, blob: Blob) -> int:
+        """How many bytes of a blob an earlier run seems to have left that was not published. Nothing is changed."""
+        paths = self.store.layout.finished_blob(blob.digest), self.store.layout.part(blob.digest)
+        return max(kept_bytes(path, size=blob.size) for path in paths)
 
     def delete_replaced(self) -> Removal:
         """Remove the blobs that only replaced models used. For after the session."""
@@ -90,8 +99,6 @@ def _what(moves: Sequence[Move]) -> str:
 
 class StoreSession(AbstractContextManager["StoreSession"]):
     """One copy into a store, begun by `StoreTarget.begin`. Not to be shared between threads."""
-
-    streams = 1
 
     def __init__(self, target: StoreTarget, session: Session, moves: Sequence[Move]) -> None:
         """Looks what is there. The session has begun, and is left with this one."""
@@ -124,10 +131,10 @@ class StoreSession(AbstractContextManager["StoreSession"]):
 
     def _can_be_shared(self, blob: Blob) -> bool:
         """Whether the source has a file that takes no room here."""
-        if self._target.source is None:
+        if self._target.files is None:
             return False
         with contextlib.suppress(PackLlamaError):
-            path = self._target.source.path(blob)
+            path = self._target.files.path(blob)
             with opened_plain(path, what="a blob", follow=False) as descriptor:
                 before, may_link = os.fstat(descriptor), self._target.link
                 return not self._session.needs_space(descriptor, path=path, before=before, may_link=may_link)
@@ -145,9 +152,10 @@ class StoreSession(AbstractContextManager["StoreSession"]):
         """
         with contextlib.ExitStack() as stack:
             stack.enter_context(self._session.alone(self._layout.blob_lock(blob.digest), remove=True))
-            if path := self._inventory.known_file(blob):
+            if present := self._inventory.open_known_file(blob):
+                stack.callback(os.close, present[1])
                 return PresentAppender(
-                    blob, path, finished=self._finish, discarded=self._inventory.reject, leaving=stack.pop_all()
+                    blob, *present, finished=self._finish, discarded=self._inventory.reject, leaving=stack.pop_all()
                 )
             part = PartFile(self._layout.part(blob.digest), size=blob.size, staging=self._session.folder)
             target = self._layout.finished_blob(blob.digest)
@@ -156,7 +164,7 @@ class StoreSession(AbstractContextManager["StoreSession"]):
             )
 
     def _finish(self, blob: Blob, path: Path, pieces: Pieces) -> None:
-        write_pieces(self._layout, blob, pieces, staging=self._session.folder)
+        write_pieces(self._layout, blob.digest, pieces, staging=self._session.folder)
         self._inventory.accept(blob, path)
 
     def take(self, blob: Blob, path: Path) -> bool:
@@ -190,7 +198,13 @@ class StoreSession(AbstractContextManager["StoreSession"]):
             self._inventory.accept(blob, target, known=Hashed.of(target.stat(), at=known.at))
         if taken and vouched:
             self._target.observer.advanced(blob.size)
+            self._carry_pieces(blob)
         return taken
+
+    def _carry_pieces(self, blob: Blob) -> None:
+        """Those that the source knows of a blob that is not read here."""
+        if self._target.source and (pieces := read_pieces(self._target.source.layout, blob)):
+            write_pieces(self._layout, blob.digest, pieces, staging=self._session.folder)
 
     def _vouched(self, blob: Blob, path: Path, before: os.stat_result) -> Hashed | None:
         """What the source knows of this very file."""
@@ -216,4 +230,5 @@ class StoreSession(AbstractContextManager["StoreSession"]):
         name, replaced = self._session.publish(move.name, manifest.raw)
         if replaced is not None:
             self._target.replaced |= replaced.digests() - manifest.digests()
+        self._target.observer.published(name.short)
         return name

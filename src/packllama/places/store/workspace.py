@@ -28,7 +28,8 @@ def prepare(layout: Layout, *more: Path) -> None:
     try:
         for folder in (layout.root, layout.blobs, layout.manifests):
             check_writable(folder)
-        for folder in (layout.blobs, layout.manifests, layout.locks, layout.work, layout.hashes, *more):
+        own = layout.locks, layout.work, layout.hashes, layout.pieces
+        for folder in (layout.blobs, layout.manifests, *own, *more):
             make_directory(folder, below=layout.root)
             check_writable(folder)
         if not layout.version_file.exists():

@@ -20,6 +20,7 @@ from packllama.digest import Digest
 from packllama.manifest import CONFIG_TYPE, Layer, LayerKind, Manifest, compose
 from packllama.model import Model
 from packllama.name import ModelName
+from packllama.places.bundle.contents import Contents
 from packllama.places.bundle.entry import BLOCK, END, Entry, encode, encode_file, padding
 from packllama.places.bundle.index import Index, canonical
 from packllama.places.bundle.layout import INDEX, OCI_INDEX, PIECES, SUMS, blob_path, manifest_path, oci_path
@@ -47,12 +48,13 @@ def refusal(data: bytes, opened: Opened, folder: Path) -> PackLlamaError:
 
 @pytest.mark.parametrize("opened", BOTH)
 def test_a_cut_is_noticed_wherever_it_is(opened: Opened, tmp_path: Path) -> None:
-    whole = packed(entries())
+    whole, head = packed(entries()), len(Contents.of(TWO).head())
     for end in range(0, len(whole), BLOCK):
         for cut in {end, end + 1, end + 511}:
             error = refusal(whole[:cut], opened, tmp_path)
             assert isinstance(error, IntegrityError), cut
-            assert "cut short" in error.message, cut
+            assert f"cut short: it ends after {cut:,}" in error.message
+            assert (f" of {len(whole):,} bytes, in " in error.message) == (cut >= head), cut
             assert "again" in error.hint
 
 
@@ -136,7 +138,7 @@ _SPOILT = bytes([WEIGHTS[0] ^ 1]) + WEIGHTS[1:]
 EVIL: dict[str, tuple[Callable[[], bytes], type[PackLlamaError], str]] = {
     "nothing like a bundle": (lambda: b"GGUF" + bytes(2000), InvalidBundle, "no bundle"),
     "another tar": (lambda: foreign("x") + END, InvalidBundle, "no bundle"),
-    "compressed": (lambda: b"\x1f\x8b" + bytes(2000), InvalidBundle, "no bundle"),
+    "compressed": (lambda: b"\x1f\x8b" + bytes(2000), InvalidBundle, "a gzip file"),
     "zeros": (lambda: bytes(5000), InvalidBundle, "no bundle"),
     "traversal": (lambda: before(FIRST_BLOB, foreign("../../x")), InvalidBundle, r"found \.\./\.\./x"),
     "traversal in the front": (lambda: before(SUMS, foreign("../x.json")), InvalidBundle, r"found \.\./x.json"),

@@ -32,7 +32,7 @@ def take(source: Path, folder: Path, *, observer: Observer = SILENT, stop: Stop 
     descriptor = os.open(source, os.O_RDONLY)
     try:
         with NewFile(folder) as out:
-            digest = ingest(
+            ingested = ingest(
                 descriptor,
                 before=os.fstat(descriptor),
                 where="f",
@@ -40,7 +40,7 @@ def take(source: Path, folder: Path, *, observer: Observer = SILENT, stop: Stop 
                 observer=observer,
                 stop=stop or Stop(),
             )
-            return digest, out.path.read_bytes()
+            return ingested.digest, out.path.read_bytes()
     finally:
         os.close(descriptor)
 

@@ -15,7 +15,7 @@ from packllama.manifest import CONFIG_TYPE, Layer, LayerKind, compose
 from packllama.model import Blob
 from packllama.name import ModelName
 from packllama.places.store import Session, Store
-from packllama.places.store.ingest import ingest
+from packllama.places.store.ingest import Ingested, ingest
 from packllama.places.store.layout import Layout
 from packllama.places.store.linking import why_not_to_link
 from tests.faults.checker import check
@@ -169,11 +169,11 @@ def test_a_file_that_is_replaced_between_hash_and_link(
 ) -> None:
     os.utime(source, (1e9, 1e9))
 
-    def ingest_then_change(*args: object, **named: object) -> Digest:
-        digest = ingest(*args, **named)  # type: ignore[arg-type]
+    def ingest_then_change(*args: object, **named: object) -> Ingested:
+        ingested = ingest(*args, **named)  # type: ignore[arg-type]
         monkeypatch.setattr(SESSION_INGEST, ingest)
         change(source)
-        return digest
+        return ingested
 
     monkeypatch.setattr(SESSION_INGEST, ingest_then_change)
     with pytest.raises(FileChanged):

@@ -74,6 +74,7 @@ def test_publishing(tmp_path: Path) -> None:
         "locks": ("other", 0o040000),
         "locks/publish": ("file", f"process {os.getpid()} (test)".encode()),
         "locks/store": ("file", f"process {os.getpid()} (test)".encode()),
+        "pieces": ("other", 0o040000),
         "version": ("file", b"1\n"),
         "work": ("other", 0o040000),
     }
