@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.unit.stores import GEMMA_TEMPLATE
 
-from benchmarks import answers, carrying
+from benchmarks import answers, carrying, fetching
 from benchmarks.large import GIB, LARGE, sha256_of, write_large_gguf
 from benchmarks.measure import Figure, Process, Times, interleaved, packllama, ratio, run, settle, slower, timed
 
@@ -134,4 +134,14 @@ def verify(folder: Path) -> Iterator[Figure]:
     yield Figure("verify, 2 x 1 GiB, speed", value, 0.95, "x", detail, at_least=True)
 
 
-ALL = (start_up, many_models, gemma_metadata, gemma_template, verify, create, *answers.ALL, *carrying.ALL)
+ALL = (
+    start_up,
+    many_models,
+    gemma_metadata,
+    gemma_template,
+    verify,
+    create,
+    *answers.ALL,
+    *carrying.ALL,
+    *fetching.ALL,
+)

@@ -146,10 +146,11 @@ def timed(action: Callable[[], object]) -> float:
 
 @dataclass(frozen=True)
 class Process:
-    """A finished process: seconds of wall clock, and the most memory it had, in bytes."""
+    """A finished process: seconds of wall clock, the most memory it had, in bytes, and seconds of all processors."""
 
     seconds: float
     peak_memory: int
+    cpu_seconds: float
 
 
 def run(
@@ -163,7 +164,7 @@ def run(
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
         raise RuntimeError(f"{command}: exit status {child.returncode}")
-    return Process(seconds, usage.ru_maxrss << 10)
+    return Process(seconds, usage.ru_maxrss << 10, usage.ru_utime + usage.ru_stime)
 
 
 def run_into_pipe(command: Command) -> Process:

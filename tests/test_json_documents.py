@@ -19,6 +19,7 @@ from packllama.cli.main import VERBS
 from packllama.prove.receipt import Result, TemplateSource
 from tests.fixtures import gguf_files
 from tests.program import packllama
+from tests.registry.registry import Registry
 from tests.unit.check import damages
 from tests.unit.stores import TINY_GGUF, put_blob, put_manifest, put_model
 
@@ -30,6 +31,9 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     match["title"]: json.loads(match["schema"])
     for match in SECTION.finditer((ROOT / "docs" / "json.md").read_text(encoding="utf-8"))
 }
+
+# In a case's words: where the tests' registry listens.
+REGISTRY = "REGISTRY"
 
 RICH = """\
 FROM tiny.gguf
@@ -95,6 +99,12 @@ CASES = [
     Case("import --dry-run", ("--store", "there", "import", "downloads", "--dry-run"), 5),
     Case("copy", ("copy", "m", "--to", "./there")),
     Case("copy --dry-run", ("copy", "m", "--to", "./there", "--dry-run")),
+    Case("pull", ("pull", f"http://{REGISTRY}/library/m")),
+    Case("pull", ("pull", f"http://{REGISTRY}/library/m", f"http://{REGISTRY}/library/gone"), 5),
+    Case("pull --dry-run", ("pull", f"http://{REGISTRY}/library/m", "--dry-run")),
+    Case("links", ("links", "m", "--manifest", "store/manifests/registry.ollama.ai/library/m/latest")),
+    Case("links", ("links", "http://localhost:5000/me/m", "--manifest", "m.json", "--format", "json")),
+    Case("key", ("key", "--new")),
     Case("verify", ("verify",)),
     Case("verify", ("verify", "m")),
     Case("verify BUNDLE", ("verify", "models.tar")),
@@ -125,6 +135,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (made / "Rich").write_text(RICH)
     (made / "Plain").write_text("FROM tiny.gguf\n")
     (made / "Child").write_text("FROM m\nSYSTEM Be verbose.\n")
+    shutil.copyfile(ROOT / "tests" / "data" / "gemma3-12b-it-qat.manifest.json", made / "m.json")
     (made / "Stub").write_text("FROM far:cloud\n")
     (made / "Vectors").write_text(f"FROM {gguf_files.path('tiny-bert.gguf')}\n")
     put_model(made / "store", "bare")
@@ -156,6 +167,16 @@ def folder(made: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(made, tmp_path, dirs_exist_ok=True))
 
 
+@pytest.fixture(scope="module")
+def registry() -> Iterator[str]:
+    """Where a registry listens that has a model, and one that is not whole."""
+    with Registry() as there:
+        for name in ("m", "gone"):
+            blobs = there.put(f"library/{name}", "latest", weights=name.encode())
+        del there.blobs[str(blobs[0].digest)]
+        yield there.host
+
+
 def document(folder: Path, *words: str, status: int) -> dict[str, Any]:
     """The one document that the program prints, on one line."""
     done = packllama("--json", *words, cwd=folder)
@@ -167,8 +188,9 @@ def document(folder: Path, *words: str, status: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_documents(case: Case, folder: Path) -> None:
-    jsonschema.validate(document(folder, *case.words, status=case.status), SCHEMAS[case.title])
+def test_documents(case: Case, folder: Path, registry: str) -> None:
+    words = [word.replace(REGISTRY, registry) for word in case.words]
+    jsonschema.validate(document(folder, *words, status=case.status), SCHEMAS[case.title])
 
 
 @pytest.mark.parametrize("damage", damages.CASES, ids=lambda damage: damage.name)

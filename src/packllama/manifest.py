@@ -18,6 +18,11 @@ from packllama.jsonfields import Fields, as_fields, first_value
 
 MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 CONFIG_TYPE = "application/vnd.docker.container.image.v1+json"
+
+# What OCI tools know of a model that they carry. Its last layer is the model's own manifest, byte for byte.
+TWIN_TYPE = "application/vnd.oci.image.manifest.v1+json"
+ORIGINAL_TYPE = "application/vnd.ollama.manifest.v1+json"
+
 _LAYER_PREFIX = "application/vnd.ollama.image."
 
 # Tensor models list thousands of layers of about 200 bytes; the largest known manifest has 1.5 MB.

@@ -105,7 +105,7 @@ def test_every_point(
             seen.append(left)
             folder.assert_repeatable(place, where)
     print(f"{len(found)} points, {met} met, {len(seen)} states")
-    assert met > 5
+    assert met > 2
 
 
 @pytest.mark.parametrize(("fault", "statuses"), [("signal=SIGKILL", KILLED), ("error=ENOSPC", {7})])

@@ -23,7 +23,6 @@ CHANGES = (
 )
 READS = "read,pread64,preadv,preadv2,readv,getdents64"
 SYNCS = {"fsync", "fdatasync"}
-RECEIVER = Path(__file__).with_name("receiver.py")
 
 # What a pipe holds at most; a bundle of a test fits in, so that it is read in the same steps each time.
 PIPE_BYTES = 1 << 20

@@ -211,7 +211,7 @@ def test_places_and_bundles(here: Path) -> None:
         (("import", "-"), 5, "cut short"),
         (("export", "nope", "-o", "x.tar"), 3, "model 'nope:latest' not found"),
         (("export", "nope*", "-o", "x.tar"), 3, "no model matches 'nope*'"),
-        (("export", "first"), 2, "--output"),
+        (("export", "first"), 2, "needs -o FILE"),
         (("export", "first", "-o", "empty"), 4, "found a folder"),
         (("export", "first", "-o", "-", "--json"), 2, "stdout cannot take both"),
         (("export", "first", "-o", "x.tar", "--limit-rate", "fast"), 2, "write 500K, 2M or 1.5G"),

@@ -14,7 +14,7 @@ import pytest
 
 from packllama.digest import Digest
 from tests.faults.checker import check
-from tests.program import environment, packllama
+from tests.program import environment, packllama, snapshot
 from tests.unit.places.loose.downloading import BLOB, OTHER_WEIGHTS, WEIGHTS, manifest, put
 from tests.unit.stores import TINY_CONFIG, put_model
 
@@ -81,6 +81,12 @@ def test_several_folders_and_files_are_one(tmp_path: Path) -> None:
     assert_taken(tmp_path, run(tmp_path, "here", "there", "elsewhere/config", "--as", NAME), NAME)
 
 
+def test_files_named_by_links(tmp_path: Path) -> None:
+    put(tmp_path, {"manifest": manifest(), "away/x": WEIGHTS, "config": TINY_CONFIG})
+    (tmp_path / "x").symlink_to("away/x")
+    assert_taken(tmp_path, run(tmp_path, "manifest", "x", "config", "--as", NAME), NAME)
+
+
 def test_a_name_that_nobody_knows(tmp_path: Path) -> None:
     put(tmp_path / "dl", {"manifest": manifest(), "x": WEIGHTS, "config": TINY_CONFIG})
     done = run(tmp_path, "dl")
@@ -103,10 +109,10 @@ def test_what_is_whole_is_taken_and_the_rest_is_told(tmp_path: Path) -> None:
     )
     done = run(tmp_path, "dl")
     assert (done.returncode, done.stdout) == (5, "imported whole:1\n")
-    assert f"{NAME} is not whole: 1 of its 2 files are missing" in done.stderr
+    assert f"{NAME} is not whole: it lacks 1 of its 2 files" in done.stderr
     assert f"model, 1.0 MB: {LINK}{HEX}" in done.stderr
     assert f"has not finished dl/sha256_{HEX}: 1 KB of 1.0 MB" in done.stderr
-    assert "packllama import dl" in done.stderr
+    assert "run the same command again" in done.stderr
     document = json.loads(packllama("--json", "import", "dl", cwd=tmp_path).stdout)
     (missing,) = document["incomplete"][0]["missing"]
     assert (missing["url"], missing["size"], missing["type"]) == (LINK + HEX, len(WEIGHTS), "model")
@@ -144,7 +150,9 @@ def test_what_is_not_the_blob(tmp_path: Path, files: dict[str, bytes], said: str
 @pytest.mark.parametrize(
     ("files", "words", "status", "said"),
     [
-        ({"x": b"nothing"}, ("dl",), 3, "dl: there are no models: none of 2 files is a manifest"),
+        ({"x": b"nothing"}, ("dl",), 3, "dl: there are no models: 2 files, and no manifest"),
+        ({"x.gguf": b"GGUF"}, ("dl",), 3, "packllama create"),
+        ({"12b": b"<html>"}, ("dl",), 3, "dl/12b: it is a web page"),
         ({"manifest": b"<html>"}, ("dl",), 3, "dl/manifest: it is a web page"),
         ({"manifest": b'{"errors":[{"code":"DENIED","message":"x"}]}'}, ("dl",), 4, "DENIED"),
         ({"a:t": manifest(), "b:t": manifest(OTHER_WEIGHTS)}, ("dl", "--as", "x"), 2, "--as is for one model"),
@@ -231,6 +239,16 @@ def test_a_store_of_ones_own_that_was_built_by_hand(tmp_path: Path) -> None:
     assert sorted(path.name[:7] for path in (tmp_path / "store" / "blobs").iterdir()) == ["sha256-"] * 3
 
 
+@pytest.mark.parametrize("parts", [["manifests", "blobs"], ["manifests/registry.ollama.ai"], ["blobs", "manifests/."]])
+def test_parts_of_ones_own_store(tmp_path: Path, parts: list[str]) -> None:
+    """Where the blobs' owner is another, their times stay; and moving them would leave nothing."""
+    put_model(tmp_path / "store", "proper")
+    before = snapshot(tmp_path / "store")
+    done = run(tmp_path, *(f"store/{part}" for part in parts), "--move")
+    assert (done.returncode, "is a part of the store" in done.stderr) == (2, True), done.stderr
+    assert snapshot(tmp_path / "store") == before
+
+
 def test_a_store_with_broken_parts(tmp_path: Path) -> None:
     put(tmp_path / "old", LAYOUTS["the by-hand road"])
     put_model(tmp_path / "old", "proper")
@@ -244,6 +262,27 @@ def test_a_store_that_is_not_whole(tmp_path: Path) -> None:
     done = run(tmp_path, "old")
     assert (done.returncode, done.stdout) == (5, "imported second:latest\n")
     assert f"https://registry.ollama.ai/v2/library/first/blobs/sha256:{HEX}" in done.stderr
+
+
+@pytest.mark.parametrize("left", [b"", b'{"schemaVersion":2,', bytes(1000)])
+def test_a_store_with_a_damaged_manifest(tmp_path: Path, left: bytes) -> None:
+    put_model(tmp_path / "old", "first")
+    put_model(tmp_path / "old", "second").write_bytes(left)
+    done = run(tmp_path, "old")
+    assert (done.returncode, done.stdout) == (4, "imported first:latest\n")
+    assert "old/manifests/registry.ollama.ai/library/second/latest: it is " in done.stderr
+
+
+@pytest.mark.parametrize("how", [(), ("--link",)], ids=["copy", "link"])
+def test_a_disk_that_fails_at_one_file(tmp_path: Path, how: tuple[str, ...]) -> None:
+    """The models whose files can be read are taken."""
+    put(tmp_path / "dl", {NAME: manifest(), "x": WEIGHTS, "config": TINY_CONFIG})
+    put(tmp_path / "dl", {"other:1": manifest(WEIGHTS * 2), "y": WEIGHTS * 2})
+    failing = ("-e", "inject=pread64,preadv,preadv2,ioctl:error=EIO", "-P", str(tmp_path / "dl" / "x"))
+    before = ("strace", "-f", "-qq", "-o", "/dev/null", *failing)
+    done = packllama("import", "dl", "--retry", "0", *how, cwd=tmp_path, before=before)
+    assert (done.returncode, done.stdout) == (5, "imported other:1\n")
+    assert "dl/x: Input/output error" in done.stderr
 
 
 def test_files_of_others_may_become_blobs_by_moving(tmp_path: Path) -> None:

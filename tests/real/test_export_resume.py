@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -240,12 +239,17 @@ def test_killed_on_a_stick(ext4: Folder) -> None:
 
 
 def test_stopped_on_fat(fat: Folder) -> None:
-    """This driver cannot write on behind whole sectors that another process wrote, so it is begun anew."""
+    """This driver cannot write on behind whole sectors that another process wrote, so all begins anew."""
     process = fat.begin()
     process.send_signal(signal.SIGINT)
     status, said = end(process)
-    assert status == 130
-    assert "remove that folder" in said
-    assert not fat.bundle.exists()
-    shutil.rmtree(fat.part.parent)
+    assert (status, "stay in" in said) == (130, False)
+    assert list(fat.seen.iterdir()) == []
+    fat.check_goes_on(behind=0)
+
+
+def test_killed_on_fat(fat: Folder) -> None:
+    process = fat.begin()
+    process.kill()
+    assert end(process)[0] == -9
     fat.check_goes_on(behind=0)

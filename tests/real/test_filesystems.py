@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from tests.faults.checker import check, listed
-from tests.faults.tracing import RECEIVER
 from tests.mounted import Mounted, mounted, sparse_file
 from tests.program import packllama, snapshot
 from tests.test_bad_input import large_gguf
@@ -21,6 +20,7 @@ from tests.unit.gguf import builder
 pytestmark = pytest.mark.slow
 
 MIB = 1 << 20
+RECEIVER = Path(__file__).with_name("receiver.py")
 
 NeedProgram = Callable[[str, str], str]
 

@@ -23,10 +23,6 @@ _FICLONE = 0x40049409
 # What a file system answers that has no owners, modes or links: vfat, a FUSE file system, some network ones.
 _CANNOT = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EOPNOTSUPP}
 
-# What FAT can address in one file.
-_FAT_FILE_LIMIT = (1 << 32) - 1
-_FAT_TYPES = {"vfat", "msdos", "fuse.fusefat"}
-
 # For each write the kernel looks for memory in one run. Runs this long are at hand, longer ones have to be put
 # together, or fetched from the host: with 256 KiB the same copy took twice as long.
 _WRITE_SIZE = 64 << 10
@@ -381,22 +377,3 @@ def remove_empty_directories(leaf: Path, *, below: Path) -> None:
         except OSError:
             return
         leaf = leaf.parent
-
-
-def free_space(path: Path) -> int | None:
-    """Bytes that this user may still write to the file system of ``path``; None when it does not tell."""
-    with translated("asking for free space", path):
-        figures = os.statvfs(path)
-    return figures.f_bavail * figures.f_frsize if figures.f_blocks else None
-
-
-def file_size_limit(path: Path) -> int | None:
-    """The largest file that the file system of ``path`` can hold, in bytes; None when nothing is known."""
-    with contextlib.suppress(OSError):
-        device = path.stat().st_dev
-        wanted = f"{os.major(device)}:{os.minor(device)}"
-        for line in Path("/proc/self/mountinfo").read_text(errors="replace").splitlines():
-            before, _, after = line.partition(" - ")
-            if before.split()[2] == wanted and after.split()[0] in _FAT_TYPES:
-                return _FAT_FILE_LIMIT
-    return None

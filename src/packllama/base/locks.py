@@ -68,7 +68,7 @@ class FileLock:
             )
         with contextlib.suppress(OSError):
             os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, self._holder.encode(), 0)
+            os.pwrite(descriptor, self._holder.encode(errors="backslashreplace"), 0)
         return True
 
     def _open(self) -> int:

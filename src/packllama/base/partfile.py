@@ -10,6 +10,7 @@ import os
 import stat
 from pathlib import Path
 
+from packllama.base.disk import may_append
 from packllama.base.errors import PackLlamaError
 from packllama.base.fs import ForwardFile, give_to_owner_of, opened_folder, remove, translated, write_file
 from packllama.base.reading import read_small
@@ -92,14 +93,15 @@ class PartFile(ForwardFile):
 def kept_bytes(path: Path, *, size: int) -> int:
     """How much of a file of ``size`` bytes an earlier run seems to have left.
 
-    What is no plain file, has a second name or is too long was not left by us, or is of no use.
+    What is no plain file, has a second name or is too long was not left by us, or is of no use. Nor is what lies where
+    nothing can be appended.
     """
     try:
         status = path.lstat()
     except OSError:
         return 0
     usable = stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and status.st_size <= size
-    return status.st_size if usable else 0
+    return status.st_size if usable and may_append(path) else 0
 
 
 def remove_part(path: Path) -> None:

@@ -111,7 +111,8 @@ def open_plain(path: str | Path, *, what: str, follow: bool = True) -> int:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW))
     except FileNotFoundError as error:
-        raise MissingFile("no such file", where=str(path)) from error
+        hint = "Check the spelling, and that the disk is mounted."
+        raise MissingFile("no such file", where=str(path), hint=hint) from error
     except OSError as error:
         if error.errno == errno.ENXIO:  # a socket, or a device that nothing drives
             raise _not_plain(path, what) from error

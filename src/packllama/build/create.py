@@ -11,9 +11,11 @@ from packllama.base.stop import Stop
 from packllama.build.assemble import BuiltLayer, assemble
 from packllama.build.detect import Detected, detect
 from packllama.build.intake import Rehearsal, SessionIntake
+from packllama.build.likeness import Likeness
 from packllama.build.parent import Parent, read_parent
 from packllama.build.sources import SourceFile, find_sources, opened
 from packllama.config import ModelConfig
+from packllama.gguf import architecture
 from packllama.manifest import LayerKind, Manifest
 from packllama.modelfile import Modelfile, Recipe
 from packllama.name import ModelName, Source, check_not_reserved, split_source
@@ -61,7 +63,7 @@ def create(
     base: Path,
     store: Store,
     where: str = "",
-    like: str = "",
+    like: str | Likeness = "",
     link: bool = False,
     keep_replaced: bool = False,
     observer: Observer = SILENT,
@@ -70,7 +72,7 @@ def create(
     """Build the model that a Modelfile describes, and publish it under ``name``.
 
     ``base`` is the absolute folder that relative paths count from, ``where`` the Modelfile's path for errors.
-    ``like`` is the template of ours to use where otherwise one is chosen.
+    ``like`` is the template of ours to use where otherwise one is chosen, or what another model hands down.
     ``link``: take files in by hard links where that is safe. A model that had the name is replaced at the end, and
     the blobs that only it used are removed, unless ``keep_replaced``.
 
@@ -119,7 +121,7 @@ def rehearse(
     base: Path,
     store: Store,
     where: str = "",
-    like: str = "",
+    like: str | Likeness = "",
     stop: Stop | None = None,
 ) -> Rehearsed:
     """Check everything that ``create`` checks before it writes, and say what it would make. Writes nothing.
@@ -158,17 +160,22 @@ class _Ingredients:
     files: tuple[SourceFile, ...]
     warnings: tuple[str, ...]
     detected: Detected | None
+    likeness: Likeness | None
 
     @property
     def about_template(self) -> tuple[str, ...]:
-        return self.detected.sentences if self.detected else ()
+        said = (self.likeness, self.detected)
+        return tuple(sentence for each in said if each for sentence in each.sentences)
 
 
 @contextlib.contextmanager
 def _ingredients(
-    name: ModelName, modelfile: Modelfile, *, base: Path, store: Store, where: str, like: str, stop: Stop
+    name: ModelName, modelfile: Modelfile, *, base: Path, store: Store, where: str, like: str | Likeness, stop: Stop
 ) -> Iterator[_Ingredients]:
     check_not_reserved(name)
+    likeness, template = (like, "") if isinstance(like, Likeness) else (None, like)
+    if likeness:
+        modelfile = likeness.completing(modelfile)
     recipe = Recipe.of(modelfile, where=where)
     sources = find_sources(recipe, base=base, where=where)
     if len(sources.adapters) > 1:
@@ -185,9 +192,12 @@ def _ingredients(
         warnings = [
             f"warning: {path} is not used: beside FROM {sources.parent} Ollama ignores files" for path in ignored
         ]
-        detected = detect(weights, recipe, like=like, stop=stop)
+        detected = detect(weights, recipe, like=template, stop=stop)
         warnings += _oddities(parent or remote, weights, adapters)
-        yield _Ingredients(recipe, parent, remote, (*weights, *adapters, *drafts), tuple(warnings), detected)
+        if likeness:
+            warnings += likeness.doubts(_family(weights))
+        files = (*weights, *adapters, *drafts)
+        yield _Ingredients(recipe, parent, remote, files, tuple(warnings), detected, likeness)
 
 
 def _check_template(modelfile: Modelfile, where: str) -> None:
@@ -212,6 +222,12 @@ def _oddities(base: object, weights: Sequence[SourceFile], adapters: Sequence[So
     for file in adapters:
         if file.kind is not LayerKind.ADAPTER:
             yield f"warning: {file.path} is no adapter but a {file.kind}, and counts as one"
+
+
+def _family(weights: Sequence[SourceFile]) -> str:
+    """Of several, the last one is loaded."""
+    models = [file.gguf for file in weights if file.kind is LayerKind.MODEL]
+    return architecture(models[-1]) if models else ""
 
 
 def _needs_space(session: Session, file: SourceFile, *, link: bool) -> bool:

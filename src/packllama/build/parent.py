@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from packllama.base.errors import ModelNotFound, NotSupported
+from packllama.build.sources import find_sources
 from packllama.gguf import GGUF, open_gguf
 from packllama.manifest import Layer, LayerKind
 from packllama.model import Blob
-from packllama.name import ModelName
+from packllama.modelfile import Modelfile, Recipe
+from packllama.name import ModelName, Source, split_source
 from packllama.places.store import ModelParts, Store, read_parts
 
 _GGUF_KINDS = (LayerKind.MODEL, LayerKind.PROJECTOR, LayerKind.ADAPTER, LayerKind.DRAFT)
@@ -54,12 +57,28 @@ def read_parent(store: Store, reference: str) -> Parent:
     return Parent(parts, headers)
 
 
+def missing_parent(modelfile: Modelfile, *, base: Path, store: Store, where: str = "") -> ModelName | None:
+    """The model that FROM names and the store has in no spelling; None also for one that runs elsewhere.
+
+    Raises: as `find_sources` does; InvalidName.
+    """
+    reference = find_sources(Recipe.of(modelfile, where=where), base=base, where=where).parent
+    if not reference:
+        return None
+    text, source = split_source(reference)
+    name = ModelName.parse(text)
+    return None if source is Source.CLOUD or store.canonical(name) in store.scan().names else name
+
+
 def _not_found(store: Store, name: ModelName) -> ModelNotFound:
     alike = store.canonical(name)
     if alike != name and alike in store.scan().names:
         hint = f"There is {alike.short}; FROM minds letter case."
     else:
-        hint = "Nothing is downloaded unasked. If a file was meant, relative paths count from the Modelfile's folder."
+        hint = (
+            "Nothing is downloaded unasked. With --pull it is. If a file was meant, relative paths count from the"
+            " Modelfile's folder."
+        )
     error = ModelNotFound(name.short)
     error.hint = hint
     return error

@@ -7,6 +7,7 @@ from packllama.base.errors import BadInput, MissingFile, PackLlamaError
 from packllama.base.stop import Stop
 from packllama.build.beside import licenses_beside, projectors_beside, read_beside
 from packllama.build.configure import configure
+from packllama.build.likeness import Likeness
 from packllama.build.proposal import Line, Proposal
 from packllama.build.sampling import GENERATION_CONFIG, sampling_of_config, sampling_of_gguf
 from packllama.build.sources import SourceFile, opened
@@ -23,7 +24,7 @@ from packllama.gguf import (
     license_name,
 )
 from packllama.manifest import LayerKind
-from packllama.modelfile import Command, Recipe, decode_modelfile, write_command
+from packllama.modelfile import PARAMETERS, Command, Recipe, decode_modelfile, write_command
 from packllama.places.folder import names_in
 from packllama.printable import is_printable
 
@@ -31,11 +32,12 @@ from packllama.printable import is_printable
 _MODEST_CONTEXT = 8192
 
 
-def propose(place: Path, *, base: Path, like: str = "", stop: Stop | None = None) -> Proposal:
+def propose(place: Path, *, base: Path, like: str | Likeness = "", stop: Stop | None = None) -> Proposal:
     """A Modelfile for the weights in a file, or for the only ones in a folder.
 
     ``base`` is the absolute folder that the Modelfile shall stand in, so that its paths count from there. ``like`` is
-    a format of our catalogue, to be taken instead of the one that is found.
+    a format of our catalogue, to be taken instead of the one that is found, or what another model hands down: of what
+    that says, nothing else is looked for.
 
     Raises:
         MissingFile: there is nothing at that place.
@@ -46,14 +48,16 @@ def propose(place: Path, *, base: Path, like: str = "", stop: Stop | None = None
     """
     stop = stop or Stop()
     path, gguf, tokens = _weights(place.absolute(), stop=stop)
-    lines = [
-        Line("The weights.", _from(path, base=base)),
-        *_projector_lines(path, gguf, base=base, stop=stop),
-        *_template_lines(gguf, tokens, like=like, stop=stop),
+    sources = [Line("The weights.", _from(path, base=base)), *_projector_lines(path, gguf, base=base, stop=stop)]
+    handed, template = ((), like) if isinstance(like, str) else (tuple(handed_down(like, architecture(gguf))), "")
+    said = {line.command.name for line in handed if line.command}
+    found = [
+        *(() if said & {"template", "renderer"} else _template_lines(gguf, tokens, like=template, stop=stop)),
         *_parameter_lines(path.parent, gguf),
         *_license_lines(path.parent, gguf),
     ]
-    return Proposal(path, tuple(lines))
+    rest = [line for line in found if line.command is None or line.command.name not in said]
+    return Proposal(path, (*sources, *handed, *rest))
 
 
 def _weights(place: Path, *, stop: Stop) -> tuple[Path, GGUF, SpecialTokens]:
@@ -112,6 +116,19 @@ def _projector_lines(path: Path, gguf: GGUF, *, base: Path, stop: Stop) -> Itera
             why = "A projector beside the weights: with it the model sees."
         yield Line(why, _from(file.path, base=base), active=file.fits(gguf) and not chosen)
         chosen = chosen or file.path.name
+
+
+def handed_down(like: Likeness, family: str) -> Iterator[Line]:
+    """The lines for weights of this family, the template's so that it can be written."""
+    for sentence in (*like.left_out, *like.doubts(family)):
+        yield Line(f"{sentence}.")
+    for command in like.commands:
+        what = "parameters" if command.name in PARAMETERS else command.name
+        if command.name == "license":
+            yield from _license_line(f"The licence of {like.name}", command.argument)
+        else:
+            written = _template(command.argument) if command.name == "template" else command
+            yield Line(f"The {what} of {like.name}.", written)
 
 
 def _template_lines(gguf: GGUF, tokens: SpecialTokens, *, like: str, stop: Stop) -> Iterator[Line]:
@@ -182,19 +199,23 @@ def _parameters(origin: str, values: Mapping[str, str]) -> Iterator[Line]:
 
 
 def _license_lines(folder: Path, gguf: GGUF) -> Iterator[Line]:
-    found = False
+    found: list[Line] = []
     for path in licenses_beside(folder):
         try:
             text = decode_modelfile(read_beside(path, what="a licence"))
         except PackLlamaError as error:
             yield Line(f"{path.name} is not used: {error.message}")
             continue
-        # U+FFFD stands for bytes that are not UTF-8.
-        kept = "".join(char for char in text if char in "\t\r\n" or (is_printable(char) and char != "\ufffd"))
-        dropped = len(text) - len(kept)
-        less = f", without {dropped} characters that are no text" if dropped else ""
-        if kept.strip():
-            yield Line(f"The file {path.name} beside the weights{less}.", Command("license", kept.strip()))
-            found = True
+        found += _license_line(f"The file {path.name} beside the weights", text.strip())
+    yield from found
     if not found and (name := license_name(gguf)):
         yield Line("By the GGUF's general.license.", Command("license", name))
+
+
+def _license_line(origin: str, text: str) -> Iterator[Line]:
+    # U+FFFD stands for bytes that are not UTF-8.
+    kept = "".join(char for char in text if char in "\t\r\n" or (is_printable(char) and char != "\ufffd"))
+    dropped = len(text) - len(kept)
+    less = f", without {dropped} characters that are no text" if dropped else ""
+    if kept.strip():
+        yield Line(f"{origin}{less}.", Command("license", kept.strip() if dropped else kept))

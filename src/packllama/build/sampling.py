@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from packllama.base.errors import ModelfileError
 from packllama.gguf import GGUF
 from packllama.jsonfields import Json, first_value
-from packllama.modelfile import PARAMETERS, Kind, parse_parameter
+from packllama.modelfile import parameter_texts
 
 GENERATION_CONFIG = "generation_config.json"
 
@@ -54,16 +53,6 @@ def sampling_of_config(raw: bytes, *, where: str) -> dict[str, str]:
 
 
 def _texts(values: Mapping[str, Json]) -> dict[str, str]:
-    written = {name: _written(name, value) for name, value in values.items()}
-    return {name: text for name, text in written.items() if text is not None}
-
-
-def _written(name: str, value: Json) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    whole = isinstance(value, int) or (PARAMETERS[name] is Kind.INT and value.is_integer())
-    try:
-        # 0.1 that was stored in 32 bits is 0.10000000149011612 in 64; read as a parameter it has its few digits again.
-        return str(parse_parameter(name, str(int(value) if whole else value)))
-    except ModelfileError:
-        return None
+    """One text each: all these are numbers."""
+    written = {name: parameter_texts(name, value) for name, value in values.items()}
+    return {name: texts[0] for name, texts in written.items() if texts}

@@ -114,9 +114,10 @@ def _blobs(layout: Layout) -> tuple[frozenset[Digest], list[Finding]]:
 def _foreign(path: Path) -> Finding:
     if _TEMPORARY.fullmatch(path.name):
         return _unfinished(path, "a temporary file of Ollama's", "Ollama removes it when it starts.")
-    return Finding(
-        FindingKind.STRAY, path, "no blob's name", "Move it away if you need it: Ollama removes it when it starts."
-    )
+    hint = "Move it away if you need it: Ollama removes it when it starts."
+    if path.name.startswith("sha256:"):  # as registries and manifests write it
+        hint = f"'packllama import {path.parent.parent} --move' puts it right. Ollama removes it when it starts."
+    return Finding(FindingKind.STRAY, path, "no blob's name", hint)
 
 
 def _download(blobs: Path, blob: str, files: list[str]) -> Finding:

@@ -12,6 +12,7 @@ from packllama.base.settings import Settings
 from packllama.base.stop import Stop
 from packllama.places.bundle import BundleSource
 from packllama.places.store import Store
+from packllama.places.store.layout import Layout
 from packllama.places.store.locate import check_exists
 
 # The address of a registry: http or https, a host and perhaps a port.
@@ -66,6 +67,13 @@ def check_beside(bundle: Path, root: Path) -> None:
         raise UsageError(
             f"{folder} is a part of the store", hint="Write the bundle somewhere else: what is there is Ollama's."
         )
+
+
+def check_no_part(path: Path, layout: Layout) -> None:
+    """Raises: UsageError, when a path is that of a file or folder among a store's own, and not of the store."""
+    for part in (layout.blobs, layout.manifests, layout.own):
+        if path.resolve().is_relative_to(part.resolve()):
+            raise UsageError(f"{path} is a part of the store", hint=f"Name all of it: packllama import {layout.root}")
 
 
 @contextlib.contextmanager

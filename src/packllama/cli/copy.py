@@ -39,7 +39,8 @@ def command(
     path = parse_place(to, door.settings)
     root = parse_place(origin, door.settings) if origin is not None else door.store().layout.root
     check_different(root, path)
-    if is_bundle_name(path):
+    into_bundle = is_bundle_name(path)
+    if into_bundle:
         check_beside(path, root)
     if not path.parent.is_dir():
         # A disk that is not mounted must not get a folder made in its place.
@@ -49,12 +50,11 @@ def command(
     with opened(root, stop=door.stop) if origin is not None else nullcontext(door.store()) as source:
         moves = as_moves(chosen(source, names), rename=rename, option="--rename")
         if moving.dry_run:
-            into_bundle = is_bundle_name(path)
             planned = plan_bundle(ToFile(path), moves) if into_bundle else plan_store(Store(path), moves)
             tell_plans(door, [planned])
             return
         with moving.job(door, "copying", lambda name: door.result(f"copied {name} to {path}\n")) as job:
-            if is_bundle_name(path):
+            if into_bundle:
                 moved = move_into_bundle(ToFile(path, observer=job.observer), moves, source=source, job=job)
             else:
                 moved = move_into_store(Store(path), moves, source=source, job=job)

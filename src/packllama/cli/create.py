@@ -9,12 +9,15 @@ from packllama.base.errors import MissingFile
 from packllama.base.stop import Stop
 from packllama.base.units import human_bytes
 from packllama.build import UNKNOWN, Created, Rehearsed, create, rehearse
+from packllama.build.parent import missing_parent
 from packllama.cli import complete
 from packllama.cli.door import Door, Progress
+from packllama.cli.like import Wish, find_like, wishing
 from packllama.cli.options import common, pass_door
 from packllama.cli.stdin import read_stdin
 from packllama.cli.table import padded_rows
 from packllama.manifest import Layer
+from packllama.model import Move
 from packllama.modelfile import MAX_BYTES, Modelfile, decode_modelfile, read_modelfile
 from packllama.name import ModelName
 
@@ -22,20 +25,26 @@ from packllama.name import ModelName
 @click.command("create")
 @click.argument("name", shell_complete=complete.names)
 @click.option("-f", "--file", "path", default="Modelfile", show_default=True, help="The Modelfile; - reads stdin.")
-@click.option("--like", default="", metavar="TEMPLATE", help="Use this template of packllama's; see below.")
+@wishing
+@click.option("--pull", is_flag=True, help="Download the model that FROM names, if it is not in the store.")
 @click.option("--link", is_flag=True, help="Hard-link the files instead of copying them; see below.")
 @click.option("--dry-run", is_flag=True, help="Check everything and say what would be made; write nothing.")
 @common
 @pass_door
-def command(door: Door, name: str, path: str, like: str, link: bool, dry_run: bool) -> None:
+def command(door: Door, name: str, path: str, wish: Wish, pull: bool, link: bool, dry_run: bool) -> None:
     """Build the model NAME from a Modelfile.
 
     Relative paths in it count from its folder. The GGUF is stored as it is, so its digest is its publisher's.
-    Unlike Ollama, a Modelfile that is missing is an error, and nothing is ever downloaded.
+    Unlike Ollama, a Modelfile that is missing is an error, and nothing is downloaded unless --pull or --like says so.
 
     A Modelfile without TEMPLATE gets the one of packllama's templates that renders what the GGUF's own chat template
-    renders, with its stop words. If none does, recent versions of Ollama use the GGUF's own; --like TEMPLATE decides
-    otherwise.
+    renders, with its stop words. If none does, recent versions of Ollama use the GGUF's own.
+
+    --like NAME decides otherwise. It takes a template of packllama's, or what the model NAME has: template, system
+    text, parameters, licence, and the renderer, parser and least version of Ollama that go with them. What the
+    Modelfile says itself counts more. NAME is looked for among packllama's templates, then in the store; else its
+    registry is asked for some KiB, never for weights. A model called like a template is written with its tag:
+    gemma3:latest.
 
     With --link the file and the store's blob are one: no space is used twice, the file's time becomes now, and
     whoever edits the file later damages the model, which then no longer matches its digest. Only a file that is
@@ -44,18 +53,21 @@ def command(door: Door, name: str, path: str, like: str, link: bool, dry_run: bo
     """
     parsed = ModelName.parse(name)
     modelfile, where, base = _read(path, stop=door.stop)
+    store = door.store(writing=True)
+    like = find_like(door, wish)
     if dry_run:
-        store = door.store(writing=True)
         rehearsed = rehearse(parsed, modelfile, base=base, where=where, store=store, like=like, stop=door.stop)
         _rehearse(door, rehearsed)
         return
+    if pull and (parent := missing_parent(modelfile, base=base, store=store, where=where)):
+        _pull(door, parent, wish)
     with Progress(door, f"creating {parsed.short}") as progress:
         created = create(
             parsed,
             modelfile,
             base=base,
             where=where,
-            store=door.store(writing=True),
+            store=store,
             like=like,
             link=link,
             keep_replaced=door.settings.keep_replaced,
@@ -79,6 +91,20 @@ def _read(path: str, *, stop: Stop) -> tuple[Modelfile, str, Path]:
             hint="Write one that begins with FROM ./model.gguf, or name it with -f FILE (- for stdin).",
         )
     return Modelfile.parse(read_modelfile(path), where=path), path, Path(path).absolute().parent
+
+
+def _pull(door: Door, name: ModelName, wish: Wish) -> None:
+    from packllama.cli.address import Address
+    from packllama.cli.moved import move_into_store
+    from packllama.cli.moving import Moving
+    from packllama.cli.registries import mirrors_meant, open_mirrored
+    from packllama.transfer import CopyOptions
+
+    moving = Moving(CopyOptions(), verify=False, progress=True, dry_run=False)
+    mirrors = mirrors_meant(door, wish.mirrors)
+    with moving.job(door, f"pulling {name.short}", lambda pulled: door.say(f"pulled {pulled}")) as job:
+        source = open_mirrored(Address(name.host, wish.insecure), mirrors, door, observer=job.observer)
+        move_into_store(door.store(writing=True), [Move(source.find(name))], source=source, job=job)
 
 
 def _tell(door: Door, created: Created) -> None:

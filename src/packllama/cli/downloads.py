@@ -9,7 +9,7 @@ from pathlib import Path
 from packllama.base.errors import BadInput, IntegrityError, InvalidManifest, ModelNotFound, PackLlamaError, UsageError
 from packllama.base.fs import give_mode_of_blob
 from packllama.base.observer import SILENT, Observer
-from packllama.cli.address import check_different, is_same
+from packllama.cli.address import check_different, check_no_part, is_same
 from packllama.cli.door import Door
 from packllama.cli.incomplete import Incomplete
 from packllama.cli.moved import Moved, move_into_store, plan_store
@@ -23,7 +23,11 @@ from packllama.transfer import Plan
 from packllama.transfer.gather import gather
 
 _MOST_NOTES = 10
-_NO_MANIFEST = "A model needs its manifest, a small file from https://HOST/v2/NAMESPACE/MODEL/manifests/TAG"
+_NO_MANIFEST = (
+    "A model needs its manifest, a small file. That of gemma3:12b is "
+    "https://registry.ollama.ai/v2/library/gemma3/manifests/12b"
+)
+_GGUF = "Of a GGUF 'packllama create' makes a model; 'packllama init FILE.gguf' writes the Modelfile for it."
 
 
 class How(Enum):
@@ -112,14 +116,17 @@ class Folders:
                     give_mode_of_blob(Path(file.path))
 
     def _look(self, memory: Memory, observer: Observer) -> Downloads:
-        root = self.store.layout.root
+        layout = self.store.layout
+        root = layout.root
+        for path in self.paths:
+            check_no_part(path, layout)
         own = [str(path) for path in self.paths if is_same(path, root)]
         settled = [*own, *map(str, self.settled)]
         # The two folders of a store may be links to another disk.
         linked = [path / name for path in self.paths for name in ("blobs", "manifests") if (path / name).is_symlink()]
         return look(
             [*self.paths, *(path for path in linked if path.is_dir())],
-            without=None if own else root,
+            without=() if own else (root, layout.blobs, layout.manifests),
             ignored=lambda path: (
                 any(is_manifest_of_store(path, root) for root in settled)
                 or any(is_blob_of_store(path, root) for root in own)
@@ -167,7 +174,8 @@ class Folders:
         for path in self.paths:
             check_different(path, self.store.layout.root)
         where, message = ", ".join(map(str, self.paths)), f"there are no models: {_seen(downloads)}"
-        return ModelNotFound("", where=where, message=message, hint=_NO_MANIFEST)
+        weights = any(file.name.lower().endswith(".gguf") for file in downloads.files)
+        return ModelNotFound("", where=where, message=message, hint=_GGUF if weights else _NO_MANIFEST)
 
     def _say_what_else(self, downloads: Downloads) -> None:
         papers = downloads.papers
@@ -180,7 +188,7 @@ class Folders:
 
 def _seen(downloads: Downloads) -> str:
     count = len(downloads.files)
-    return f"none of {count:,} files is a manifest" if count else "there is no file"
+    return f"{count:,} file{'s' if count > 1 else ''}, and no manifest" if count else "there is no file"
 
 
 def _renamed(sheets: Sequence[Sheet], rename: str) -> tuple[Sheet, Move]:

@@ -19,14 +19,16 @@ from packllama.model import Move
 from packllama.places.bundle import ToFile, ToPipe
 from packllama.places.bundle.output import Output
 
+_COMPRESSED = (".gz", ".tgz", ".xz", ".zst", ".bz2", ".zip", ".7z")
+
 
 @click.command("export")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete.names)
-@click.option("-o", "--output", required=True, type=PlacePath(), metavar="FILE", help="The bundle; - is stdout.")
+@click.option("-o", "--output", type=PlacePath(), metavar="FILE", help="The bundle; - is stdout.")
 @moving
 @common
 @pass_door
-def command(door: Door, names: tuple[str, ...], output: str, moving: Moving) -> None:
+def command(door: Door, names: tuple[str, ...], output: str | None, moving: Moving) -> None:
     """Pack models into one file, or a stream: a bundle, which 'packllama import' takes.
 
     A bundle is a tar file that other programs can unpack too. Equal models give equal files. What several models share
@@ -36,6 +38,10 @@ def command(door: Door, names: tuple[str, ...], output: str, moving: Moving) -> 
     that an import would take. An export to a file that is interrupted leaves a folder .FILE.packllama-part beside it;
     the same command goes on there. Through a pipe: packllama export gemma3 -o - | ssh host packllama import -
     """
+    if output is None:
+        raise UsageError("export needs -o FILE", hint="For example -o models.tar; -o - writes into a pipe.")
+    if output.endswith(_COMPRESSED):
+        raise UsageError("a bundle is not compressed", where=output, hint="Name it .tar: weights hardly get smaller.")
     store = door.store()
     moves = [Move(model) for model in chosen(store, names)]
     to_stdout = output == "-"
@@ -60,6 +66,8 @@ def _sink(output: str, observer: Observer = SILENT) -> Output:
 
 
 def _check_stdout(door: Door) -> None:
+    if sys.__stdout__ is None:
+        raise UsageError("stdout is closed", hint="Name a file with -o FILE, or pipe it on.")
     if sys.stdout.isatty():
         raise UsageError("a bundle on a terminal helps nobody", hint="Name a file with -o FILE, or pipe it on.")
     if door.as_json:

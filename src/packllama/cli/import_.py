@@ -49,7 +49,7 @@ def command(
         raise UsageError(f"--as is for one model, and these are {len(paths)} places")
     taking = _Import(door, door.store(writing=True), rename=rename, how=how)
     found = taking.plan(paths, folders) if moving.dry_run else taking.take(paths, folders, moving)
-    return _tell(door, found, paths, rename, dry_run=moving.dry_run)
+    return _tell(door, found, dry_run=moving.dry_run)
 
 
 def _is_loose(path: str, *, several: bool) -> bool:
@@ -138,12 +138,12 @@ class _Import:
         return opened(Path(path), stop=self._door.stop)
 
     def _stdin(self) -> BundleStream:
-        if sys.stdin.isatty():
-            raise UsageError("stdin is a terminal", hint="Pipe a bundle into it, or name a file.")
+        if sys.__stdin__ is None or sys.stdin.isatty():
+            raise UsageError("stdin is closed, or a terminal", hint="Pipe a bundle into it, or name a file.")
         return BundleStream(sys.stdin.fileno(), where="stdin", stop=self._door.stop)
 
 
-def _tell(door: Door, found: Found, paths: Sequence[str], rename: str | None, *, dry_run: bool) -> int:
+def _tell(door: Door, found: Found, *, dry_run: bool) -> int:
     """Say what came of it. Returns the exit status: the worst of those of what was not taken.
 
     Raises: the problem, when there is nothing else to say.
@@ -158,7 +158,7 @@ def _tell(door: Door, found: Found, paths: Sequence[str], rename: str | None, *,
         tell_plans(door, found.plans, more=more)
     elif found.done or door.as_json:
         tell(door, found.done, more=more)
-    errors: list[PackLlamaError] = [*found.problems, *(model.error(paths, rename) for model in found.incomplete)]
+    errors: list[PackLlamaError] = [*found.problems, *(model.error() for model in found.incomplete)]
     if not door.as_json:
         for error in errors:
             report(error, as_json=False)

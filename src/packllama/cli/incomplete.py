@@ -1,6 +1,5 @@
 """What is said of a model that cannot be taken yet: what it lacks, where that is, what to do then."""
 
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -40,15 +39,14 @@ class Incomplete:
             ],
         }
 
-    def error(self, paths: Sequence[str], rename: str | None) -> IntegrityError:
-        """The same as an error; ``paths`` and ``rename`` are what was asked for."""
-        words = ["packllama", "import", *paths, *(["--as", rename] if rename else [])]
+    def error(self) -> IntegrityError:
+        """The same as an error."""
         lines = "\n".join(escaped(line) for line in self._lines())
         return IntegrityError(
-            f"{self.name.short} is not whole: {len(self.lacks):,} of its {len(self.sheet.blobs):,} files are missing\n"
+            f"{self.name.short} is not whole: it lacks {len(self.lacks):,} of its {len(self.sheet.blobs):,} files\n"
             f"{lines}",
             where=escaped(self.sheet.path),
-            hint=f"Put them into the folder under any name, then run: {escaped(shlex.join(words))}",
+            hint="Put what is missing into the folder, under any name, and run the same command again.",
         )
 
     def _lines(self) -> Iterator[str]:

@@ -11,6 +11,7 @@ from packllama.base.errors import UsageError
 from packllama.base.fs import write_file
 from packllama.build import propose
 from packllama.cli.door import Door
+from packllama.cli.like import Wish, find_like, wishing
 from packllama.cli.options import PlacePath, common, pass_door
 
 _NAME = "Modelfile"
@@ -24,19 +25,24 @@ _NAME = "Modelfile"
     type=PlacePath(allow_dash=True),
     help="Where to write it; - prints it.  [default: beside the GGUF]",
 )
-@click.option("--like", default="", metavar="NAME", help="Take this template of packllama's, whatever fits best.")
+@wishing
 @click.option("--yes", is_flag=True, help="Replace a file that is there.")
 @common
 @pass_door
-def command(door: Door, place: Path, output: str | None, like: str, yes: bool) -> None:
+def command(door: Door, place: Path, output: str | None, wish: Wish, yes: bool) -> None:
     """Write a Modelfile for a GGUF, saying where each line comes from.
 
     Found and used: a projector beside the weights, the template that renders what the GGUF's own does, its stop words,
     the publisher's parameters (in the GGUF, or generation_config.json beside it), the licence.
+
+    --like NAME takes instead a template of packllama's, or what the model NAME has: template, system text, parameters,
+    licence, and the renderer, parser and least version of Ollama that go with them. NAME is looked for among
+    packllama's templates, then in the store; else its registry is asked for some KiB, never for weights. A model called
+    like a template is written with its tag: gemma3:latest.
     """
     target = _target(place, output, replace=yes)
     base = target.parent if target else Path.cwd()
-    proposal = propose(place, base=base, like=like, stop=door.stop)
+    proposal = propose(place, base=base, like=find_like(door, wish), stop=door.stop)
     if target is not None:
         write_file(target, proposal.text.encode(), staging=base, mode=None)
         door.say(f"wrote {target}; next: packllama create NAME -f {shlex.quote(str(target))}")

@@ -33,12 +33,15 @@ VERBS = {
     "cp": ("cp", "Give a model a second name"),
     "rm": ("rm", "Remove models and the data nobody else uses"),
     "export": ("export", "Pack models into one file, or a stream"),
-    "import": ("import_", "Take models from bundles, a stream, or other stores"),
+    "import": ("import_", "Take models from bundles, a stream, other stores, or downloads"),
     "copy": ("copy", "Copy models between any two places"),
+    "links": ("links", "Print direct links for any download manager"),
+    "pull": ("pull", "Download models into the store"),
+    "key": ("key", "Show the key by which registries know this machine, or make one"),
     "verify": ("verify", "Read every byte and say what is damaged"),
     "prove": ("prove", "Verify, load and answer once; write a receipt"),
 }
-ALIASES = {"ls": "list", "save": "export", "load": "import", "check": "verify"}
+ALIASES = {"ls": "list", "save": "export", "load": "import", "urls": "links", "download": "pull", "check": "verify"}
 
 # The variable that click makes of the program's name.
 _COMPLETION = "_PACKLLAMA_COMPLETE"
@@ -119,7 +122,7 @@ def main(arguments: list[str]) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except Cancelled as error:
-        report(error, as_json=door.as_json)
+        report(error, as_json=door.as_json, published=door.published)
         return 128 + (caught() or signal.SIGINT)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
@@ -128,7 +131,7 @@ def main(arguments: list[str]) -> int:
         # A --json behind the word that could not be understood was not read yet.
         return fail(error, as_json="--json" in arguments)
     except BaseException as error:  # noqa: BLE001 - the door turns everything into a sentence
-        return fail(error, as_json=door.as_json)
+        return fail(error, as_json=door.as_json, published=door.published)
     # A verb whose answer can be no returns its status.
     return status if isinstance(status, int) else 0
 

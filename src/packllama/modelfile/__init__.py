@@ -9,7 +9,14 @@ Follows Ollama's Modelfile grammar.
 """
 
 from packllama.modelfile.decode import MAX_BYTES, decode_modelfile, read_modelfile
-from packllama.modelfile.parameters import DEPRECATED, PARAMETERS, Kind, ParameterValue, parse_parameter
+from packllama.modelfile.parameters import (
+    DEPRECATED,
+    PARAMETERS,
+    Kind,
+    ParameterValue,
+    parameter_texts,
+    parse_parameter,
+)
 from packllama.modelfile.parser import Command, Modelfile
 from packllama.modelfile.paths import expand_path, looks_like_path, user_home
 from packllama.modelfile.printer import print_command, print_modelfile, quote, write_command
@@ -27,6 +34,7 @@ __all__ = [
     "decode_modelfile",
     "expand_path",
     "looks_like_path",
+    "parameter_texts",
     "parse_parameter",
     "print_command",
     "print_modelfile",

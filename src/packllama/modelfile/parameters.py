@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from packllama.base.errors import ModelfileError
 from packllama.float32 import shortest_float32
+from packllama.jsonfields import Json
 from packllama.modelfile.strconv import parse_bool, parse_float32, parse_int
 
 
@@ -97,6 +98,25 @@ def parse_parameter(name: str, text: str, *, where: str = "") -> ParameterValue:
         found = "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
         raise ModelfileError(f"json: unsupported value: {found}", where=where, hint=f"{name}: {_WANTED[Kind.FLOAT]}")
     return value
+
+
+def parameter_texts(name: str, value: Json) -> tuple[str, ...] | None:
+    """What PARAMETER takes, line by line, to set a known parameter to a value of JSON; None: it is of another type."""
+    kind = PARAMETERS[name]
+    if kind is Kind.STRINGS:
+        items = value if isinstance(value, list) else [value]
+        texts = tuple(item for item in items if isinstance(item, str))
+        return texts if len(texts) == len(items) else None
+    if isinstance(value, bool) or kind is Kind.BOOL:
+        return (str(value).lower(),) if isinstance(value, bool) and kind is Kind.BOOL else None
+    if not isinstance(value, int | float):
+        return None
+    whole = isinstance(value, int) or (kind is Kind.INT and value.is_integer())
+    try:
+        # 0.1 that was stored in 32 bits is 0.10000000149011612 in 64; read as a parameter it has its few digits again.
+        return (str(parse_parameter(name, str(int(value) if whole else value))),)
+    except ModelfileError:
+        return None
 
 
 def _read(kind: Kind, text: str) -> int | float | bool | None:

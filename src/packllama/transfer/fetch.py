@@ -6,9 +6,8 @@ from packllama.base.stop import Stop
 from packllama.model import Blob, Model
 from packllama.places.place import Ranges, Reader
 from packllama.transfer.ranges import Patience, PatientReader
-from packllama.transfer.window import Window
 
-# How far the window reaches, in parts; the second from so many ranges on.
+# How far the window reaches, in parts; the second where the user wants more than so many ranges at once.
 _PARTS, _MORE_PARTS, _MANY_RANGES = 16, 64, 8
 
 
@@ -18,6 +17,7 @@ class Fetching:
     def __init__(self, source: Ranges, *, parallel: int | None, patience: Patience, stop: Stop) -> None:
         self._source = source
         self._parallel = parallel or source.streams
+        self._parts = _MORE_PARTS if parallel and parallel > _MANY_RANGES else _PARTS
         self._patience = patience
         self._stop = stop
 
@@ -25,14 +25,14 @@ class Fetching:
         """The blob's bytes from ``start`` on. Reading raises SourceFailed, Cancelled."""
         if self._source.streams == 1:
             return self._range(blob, of, start, blob.size, self._stop)
+        from packllama.transfer.window import Window  # noqa: PLC0415  a copy between disks needs no threads to start
 
         def fetch(offset: int, part: memoryview, stop: Stop) -> None:
             with self._range(blob, of, offset, offset + len(part), stop) as reader:
                 while part and (count := reader.readinto(part)):
                     part = part[count:]
 
-        parts = _MORE_PARTS if self._parallel > _MANY_RANGES else _PARTS
-        return Window(fetch, start, blob.size, threads=self._parallel, parts=parts, stop=self._stop)
+        return Window(fetch, start, blob.size, threads=self._parallel, parts=self._parts, stop=self._stop)
 
     def _range(self, blob: Blob, of: Model, start: int, end: int, stop: Stop) -> PatientReader:
         return PatientReader(

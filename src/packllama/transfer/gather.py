@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeVar
 
-from packllama.base.errors import IntegrityError
+from packllama.base.errors import IntegrityError, MachineError
 from packllama.model import Blob, Model
 
 _T = TypeVar("_T")
@@ -16,8 +16,11 @@ class Candidates(Protocol[_Lack_co]):
     def lacking(self, model: Model, *, present: Callable[[Blob], bool]) -> Sequence[_Lack_co]:
         """What of a model is neither ``present`` elsewhere nor, by all that is known, here."""
 
-    def doubt(self, blobs: Iterable[Blob]) -> bool:
-        """Read what is taken for these. True: one of them is something else, and no longer taken for it."""
+    def doubt(self, blobs: Iterable[Blob], *, only: str | None = None) -> bool:
+        """Read what is taken for these, or ``only`` the file at this path.
+
+        True: one of them is something else, or cannot be read, and is no longer taken for it.
+        """
 
     def confirm(self, blobs: Iterable[Blob]) -> None:
         """What was taken for these was right."""
@@ -30,7 +33,7 @@ def gather(
 
     ``present``: whether the target has a blob.
 
-    Raises: what ``carry`` raises; IntegrityError, when the files are right and it fails all the same.
+    Raises: what ``carry`` raises; IntegrityError, MachineError only when the files are right and can be read.
     """
     while True:
         tried = [blob for blob in model.blobs if not present(blob)]
@@ -38,8 +41,10 @@ def gather(
             return lacks
         try:
             carried = carry()
-        except IntegrityError:
-            if not candidates.doubt(blob for blob in tried if not present(blob)):
+        except (IntegrityError, MachineError) as error:
+            # A disk that fails may be the target's: then the files need not be read.
+            only = error.where if isinstance(error, MachineError) else None
+            if not candidates.doubt((blob for blob in tried if not present(blob)), only=only):
                 raise
         else:
             candidates.confirm(tried)

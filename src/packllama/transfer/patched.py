@@ -20,13 +20,19 @@ class Patched:
     def __init__(self, source: Ranges, blob: Blob, extents: Extents | None, *, kept: int, observer: Observer) -> None:
         """``kept``: so many bytes at the beginning do not count as found."""
         self.streams = source.streams
-        self.found = 0
         self._source = source
         self._extents = extents
         self._ranges: Sequence[range] = extents.extents(blob) if extents else ()
         self._kept = kept
+        self._size = blob.size
+        self._found = 0
         self._observer = observer
         self._lock = threading.Lock()
+
+    @property
+    def found(self) -> int:
+        """How many bytes came from the extents. A part that was late and fetched twice may count twice."""
+        return min(self._found, self._size - self._kept)
 
     def read(self, blob: Blob, *, of: Model, start: int, stop: int) -> AbstractContextManager[Reader]:
         """The bytes from ``start`` up to ``stop``. Raises what the source raises."""
@@ -51,7 +57,7 @@ class Patched:
     def count(self, start: int, stop: int) -> None:
         """These bytes were found in the extents."""
         with self._lock:
-            self.found += max(0, stop - max(start, self._kept))
+            self._found += max(0, stop - max(start, self._kept))
 
     def lose(self, why: str) -> None:
         """Read everything from the source from now on."""

@@ -22,6 +22,9 @@ from packllama.places.place import Reader
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
 
+# Whoever brought so much since it failed last gets all patience again: a long range may break off now and then.
+_PROGRESS_BYTES = 1 << 20
+
 
 class SourceFailed(Exception):
     """A source could not give what was asked of it. Another one perhaps can; ``error`` is for when none can."""
@@ -71,6 +74,7 @@ class PatientReader:
         self._patience = patience
         self._stop = stop
         self._failures = 0
+        self._failed_at = start
         self._opened = ExitStack()
         self._reader: Reader | None = None
 
@@ -106,6 +110,9 @@ class PatientReader:
     def _pause_after(self, error: PackLlamaError) -> None:
         self._reader = None
         self._opened.close()
+        if self._offset - self._failed_at >= _PROGRESS_BYTES:
+            self._failures = 0
+        self._failed_at = self._offset
         self._failures += 1
         if self._failures > self._patience.times or not may_pass(error):
             raise SourceFailed(error) from error

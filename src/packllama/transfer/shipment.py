@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from packllama.base.errors import BadInput, UsageError
+from packllama.base.errors import BadInput, InvalidManifest, UsageError
 from packllama.base.observer import Observer
 from packllama.digest import Digest
-from packllama.model import Blob, Move
+from packllama.model import Blob, Model, Move
 from packllama.name import ModelName
 from packllama.places.place import Session
 from packllama.transfer.report import CopyReport
@@ -14,13 +14,16 @@ from packllama.transfer.report import CopyReport
 def check_moves(moves: Sequence[Move]) -> None:
     """Refuse what no place could hold.
 
-    Raises: UsageError, when two models would get one name; BadInput, when one digest is said to have two sizes.
+    Raises:
+        UsageError: two models would get one name. BadInput: one digest is said to have two sizes.
+        InvalidManifest: a digest is written so that Ollama would look for another file.
     """
     names: dict[tuple[str, ...], ModelName] = {}
     sizes: dict[Digest, int] = {}
     for move in moves:
         if names.setdefault(move.name.folded, move.model.name) != move.model.name:
             raise UsageError(f"two models would be called {move.name.short}", hint="Copy them one by one.")
+        _check_spelling(move.model)
         for blob in move.model.blobs:
             if sizes.setdefault(blob.digest, blob.size) != blob.size:
                 raise BadInput(
@@ -28,6 +31,17 @@ def check_moves(moves: Sequence[Move]) -> None:
                     where=move.model.name.short,
                     hint="One of the manifests was changed; fetch it again.",
                 )
+
+
+def _check_spelling(model: Model) -> None:
+    """Ollama takes a digest for a file's name as it is written, and our blobs' names have small letters."""
+    for digest in model.manifest.digests():
+        if digest.hex.encode() not in model.manifest.raw:
+            raise InvalidManifest(
+                f"it writes {digest} with capital letters, so that Ollama would not find the file",
+                where=model.name.short,
+                hint="The manifest was changed; fetch it again.",
+            )
 
 
 class Shipment:

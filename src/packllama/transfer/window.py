@@ -6,11 +6,13 @@ A part that is late while everybody waits for it is asked for once more: the fir
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from functools import partial
 from typing import Self
 
 from packllama.base.reading import page_buffer
 from packllama.base.stop import Stop
+from packllama.transfer.crew import Crew
 
 PART_BYTES = 1 << 20
 
@@ -87,7 +89,9 @@ class Window:
         self._outrun: list[_Asking] = []
         self._recent: deque[float] = deque(maxlen=_RECENT)
         self._unread = memoryview(b"")
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="range")
+        self._in_part = False
+        # One part may be fetched twice.
+        self._crew = Crew(min(threads, self._parts + 1), name="range")
 
     def __enter__(self) -> Self:
         self._ask_ahead()
@@ -97,19 +101,26 @@ class Window:
         for part in self._ahead:
             for asking in part.askings:
                 asking.stop.set()
-        self._pool.shutdown(cancel_futures=True)
+        self._crew.leave()
 
     def readinto(self, buffer: memoryview, /) -> int:
         """Raises: Cancelled, and what ``fetch`` raises."""
-        if not self._unread and self._ahead:
-            self._unread = self._first_part()
+        if not self._unread:
+            self._leave_part()
+            if self._ahead:
+                self._unread = self._first_part()
+                self._in_part = True
         count = min(len(buffer), len(self._unread))
         buffer[:count] = self._unread[:count]
         self._unread = self._unread[count:]
-        if not self._unread and self._ahead:
+        return count
+
+    def _leave_part(self) -> None:
+        """Ask for another one instead. Not before more is wanted: until then what was read may be lost with us."""
+        if self._in_part:
+            self._in_part = False
             self._free.append(self._ahead.popleft().askings[0].buffer)
             self._ask_ahead()
-        return count
 
     def _first_part(self) -> memoryview:
         """The first part ahead. It stays there until it was read, for its buffer is in use."""
@@ -148,7 +159,7 @@ class Window:
 
     def _ask(self, offset: int, size: int) -> _Asking:
         asking = _Asking(self._free.pop())
-        asking.future = self._pool.submit(self._fill, asking, offset, size)
+        asking.future = self._crew.submit(partial(self._fill, asking, offset, size))
         return asking
 
     def _fill(self, asking: _Asking, offset: int, size: int) -> None:

@@ -208,21 +208,6 @@ def test_empty_folders_behind_a_link_stay(tmp_path: Path) -> None:
     assert snapshot(tmp_path) == before
 
 
-def test_free_space(tmp_path: Path) -> None:
-    figures = os.statvfs(tmp_path)
-    free = fs.free_space(tmp_path)
-    assert free is not None
-    assert 0 <= free <= figures.f_blocks * figures.f_frsize
-    with pytest.raises(MissingFile):
-        fs.free_space(tmp_path / "nowhere")
-
-
-def test_a_file_system_that_does_not_tell_its_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """FUSE drivers without statfs answer with zeros, which do not mean that it is full."""
-    monkeypatch.setattr(os, "statvfs", lambda _path: os.statvfs_result((0,) * 10))
-    assert fs.free_space(tmp_path) is None
-
-
 @pytest.mark.parametrize("number", [errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EOPNOTSUPP])
 def test_a_file_system_without_modes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     def refuse(_descriptor: int, _mode: int) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from packllama.base.errors import PackLlamaError
 from packllama.build import create
+from packllama.build.parent import missing_parent
 from packllama.manifest import CONFIG_TYPE, LayerKind
 from packllama.modelfile import Modelfile
 from packllama.name import ModelName
@@ -234,3 +235,19 @@ def test_a_stub_of_a_remote_model_is_no_base(scene: Scene, config: dict[str, str
 def test_a_parent_whose_weights_are_no_gguf(scene: Scene) -> None:
     put_model(scene.store.layout.root, "odd", weights=b"ggml, an older format")
     assert scene.refused("FROM odd\n").kind == "gguf-error"
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("FROM nobody", "nobody:latest"),
+        ("FROM hf.co/me/Repo:Q8_0", "hf.co/me/Repo:Q8_0"),
+        ("FROM parent", None),
+        ("FROM PARENT", None),
+        ("FROM far:cloud", None),
+        ("FROM model.gguf", None),
+    ],
+)
+def test_what_would_have_to_be_pulled(text: str, missing: str | None, scene: Scene) -> None:
+    name = missing_parent(Modelfile.parse(text), base=scene.folder, store=scene.store)
+    assert (name and name.short) == missing

@@ -92,11 +92,32 @@ def test_deprecated_parameters_are_a_result_as_ollamas(run: Run, folder: Path) -
 def test_a_template_by_name(run: Run) -> None:
     done = run("create", "test", "--like", "chatml")
     assert done.status == 0
-    assert done.err.splitlines()[0] == "using template chatml"
+    assert done.err.splitlines()[:2] == [
+        "--like chatml: a template of packllama's; the model would be chatml:latest",
+        "using template chatml",
+    ]
     assert run("show", "test", "--parameters").out.count("<|im_") == 2
 
 
-def test_an_unknown_template_is_a_wrong_word(run: Run) -> None:
+def test_a_template_comes_before_a_model_of_its_name(run: Run, folder: Path) -> None:
+    (folder / "Modelfile").write_text("FROM ./model.gguf\nTEMPLATE x{{ .Prompt }}\n")
+    run("create", "zephyr")
+    (folder / "Modelfile").write_text("FROM ./model.gguf\n")
+    assert "using template zephyr" in run("create", "a", "--like", "zephyr").err
+    done = run("create", "b", "--like", "zephyr:latest")
+    assert done.err.splitlines()[:2] == [
+        "--like zephyr:latest: the model in the store",
+        "taking over from zephyr:latest: template",
+    ]
+    assert run("show", "b", "--template").out == "x{{ .Prompt }}"
+
+
+def test_neither_a_template_nor_a_model_in_reach(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     done = run("create", "test", "--like", "chatlm")
-    assert (done.status, done.out) == (2, "")
-    assert "there is no template 'chatlm'" in done.err
+    assert (done.status, done.out) == (6, "")
+    assert done.err.startswith(
+        "--like chatlm: no template of packllama's and no model in the store; asking registry.ol"
+    )
+    assert "there are alfred, alpaca, chatml," in done.err
+    assert "--manifest FILE" in done.err

@@ -97,5 +97,5 @@ def test_document(weights: Path, run: Run) -> None:
 
 def test_like(weights: Path, run: Run) -> None:
     assert "PARAMETER stop <|im_end|>" in run("init", str(weights), "-o", "-", "--like", "chatml").out
-    done = run("init", str(weights), "-o", "-", "--like", "nope")
-    assert (done.status, "chatml" in done.err) == (2, True)
+    done = run("init", str(weights), "-o", "-", "--like", "no name")
+    assert (done.status, "chatml" in done.err) == (4, True)

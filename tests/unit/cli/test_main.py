@@ -203,12 +203,25 @@ def test_a_store_whose_path_is_no_text(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["name"] == "a:latest"
 
 
-WATCHED = ("rich", "prompt_toolkit", "urllib3", "asyncio", "xllamacpp")
+WATCHED = ("rich", "prompt_toolkit", "urllib3", "asyncio", "concurrent", "xllamacpp")
 
 
-@pytest.mark.parametrize("words", [["list"], ["show", "a"], ["create", "b"], ["rm", "a"], ["--help"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["list"],
+        ["show", "a"],
+        ["create", "b"],
+        ["rm", "a"],
+        ["--help"],
+        ["export", "a", "-o", "a.tar"],
+        ["copy", "a", "--to", "./there"],
+        ["import", "old"],
+    ],
+)
 def test_nothing_is_imported_that_is_not_drawn(tmp_path: Path, words: list[str]) -> None:
     put_model(tmp_path / "store", "a")
+    put_model(tmp_path / "old", "c", weights=TINY_GGUF + bytes(32))
     (tmp_path / "Modelfile").write_text("FROM a\n")
     program = (
         "import json, sys\n"

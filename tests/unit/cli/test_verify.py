@@ -38,13 +38,16 @@ def test_status_and_words(case: Case, store: Path, tmp_path: Path) -> None:
 def test_the_whole_output(store: Path, tmp_path: Path) -> None:
     blob(store, SYSTEM).unlink()
     (store / "blobs" / "notes").write_bytes(b"")
+    (store / "blobs" / "sha256:00").write_bytes(b"")
     assert packllama("verify", cwd=tmp_path).stdout == (
         "m:latest       missing: system sha256:d4c181f057fc761d258fd1166ad199fe587ff515ed3cf5dd0a3384257c0fcb03: "
         "not there; it should have 14 bytes. Create or copy the model again.\n"
         "me/other:7b    ok\n"
         f"stray: {store}/blobs/notes: no blob's name. "
         "Move it away if you need it: Ollama removes it when it starts.\n"
-        "2 models, 3 blobs, 231 B read: 1 model not whole, 1 other finding\n"
+        f"stray: {store}/blobs/sha256:00: no blob's name. "
+        f"'packllama import {store} --move' puts it right. Ollama removes it when it starts.\n"
+        "2 models, 3 blobs, 231 B read: 1 model not whole, 2 other findings\n"
     )
 
 

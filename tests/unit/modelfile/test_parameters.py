@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packllama.base.errors import ModelfileError
-from packllama.modelfile import DEPRECATED, PARAMETERS, Kind, ParameterValue, parse_parameter
+from packllama.jsonfields import Json
+from packllama.modelfile import DEPRECATED, PARAMETERS, Kind, ParameterValue, parameter_texts, parse_parameter
 from packllama.modelfile.strconv import parse_float32, parse_int
 
 
@@ -192,3 +193,30 @@ def test_zero_keeps_its_sign() -> None:
     zero = parse_parameter("min_p", "-0")
     assert isinstance(zero, float)
     assert math.copysign(1, zero) == -1
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "texts"),
+    [
+        ("num_ctx", 131072, ("131072",)),
+        ("num_ctx", 131072.0, ("131072",)),
+        ("num_ctx", 1.5, None),
+        ("num_ctx", "8", None),
+        ("num_ctx", True, None),
+        ("num_ctx", 2**63, None),
+        ("temperature", 1, ("1.0",)),
+        ("temperature", 0.10000000149011612, ("0.1",)),
+        ("temperature", 1e-7, ("1e-07",)),
+        ("temperature", 1e300, None),
+        ("temperature", [1], None),
+        ("use_mmap", False, ("false",)),
+        ("use_mmap", 1, None),
+        ("stop", ["a", "\n"], ("a", "\n")),
+        ("stop", "a", ("a",)),
+        ("stop", [], ()),
+        ("stop", ["a", 1], None),
+        ("stop", {"a": 1}, None),
+    ],
+)
+def test_texts_of_values_of_json(name: str, value: Json, texts: tuple[str, ...] | None) -> None:
+    assert parameter_texts(name, value) == texts

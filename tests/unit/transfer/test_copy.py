@@ -5,7 +5,16 @@ from collections.abc import Callable
 
 import pytest
 
-from packllama.base.errors import BadInput, Cancelled, DigestMismatch, IntegrityError, MachineError, NoSpace, UsageError
+from packllama.base.errors import (
+    BadInput,
+    Cancelled,
+    DigestMismatch,
+    IntegrityError,
+    InvalidManifest,
+    MachineError,
+    NoSpace,
+    UsageError,
+)
 from packllama.base.hashing import BUFFER_SIZE
 from packllama.base.observer import SilentObserver
 from packllama.base.stop import Stop
@@ -248,6 +257,17 @@ def test_moves_that_make_no_sense() -> None:
         copy(moved(LARGE_MODEL, lying), sources=[MemorySource({})], target=MemoryTarget())
     with pytest.raises(UsageError):
         copy(moved(LARGE_MODEL), sources=[], target=MemoryTarget())
+
+
+def test_a_digest_in_capital_letters() -> None:
+    """We would read it; Ollama would look for a file of that very spelling."""
+    raw = compose(Layer(CONFIG_TYPE, Digest.of(SMALL), len(SMALL)), [])
+    shouted = raw.replace(Digest.of(SMALL).hex.encode(), Digest.of(SMALL).hex.upper().encode())
+    model = Model(ModelName.parse("one"), Manifest.decode(shouted, where="one"))
+    target = MemoryTarget()
+    with pytest.raises(InvalidManifest, match="capital letters"):
+        copy(moved(model), sources=[MemorySource(BLOBS)], target=target)
+    assert not target.parts
 
 
 def test_nothing_at_all() -> None:

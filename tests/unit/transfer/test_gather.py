@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from packllama.base.errors import IntegrityError
+from packllama.base.errors import IntegrityError, NoSpace, PackLlamaError
 from packllama.model import Blob, Move
 from packllama.name import ModelName
 from packllama.places.loose import Lack, look
@@ -77,11 +77,12 @@ def test_a_file_that_is_swapped_while_it_is_copied(tmp_path: Path) -> None:
     assert trying.store.scan().names == []
 
 
-def test_when_the_files_are_not_to_blame(tmp_path: Path) -> None:
+@pytest.mark.parametrize("error", [IntegrityError("of the target"), NoSpace("of the target", where="store")])
+def test_when_the_files_are_not_to_blame(tmp_path: Path, error: PackLlamaError) -> None:
     trying = Try(tmp_path, {"x": WEIGHTS})
 
     def fail() -> CopyReport:
-        raise IntegrityError("of the target")
+        raise error
 
-    with pytest.raises(IntegrityError, match="of the target"):
+    with pytest.raises(type(error), match="of the target"):
         gather(trying.model, trying.found, present=trying.present, carry=fail)

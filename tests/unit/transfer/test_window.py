@@ -102,6 +102,8 @@ def test_no_further_ahead_than_the_window() -> None:
         gates.let(0)
         buffer = memoryview(bytearray(PART))
         assert window.readinto(buffer) == PART
+        assert len(gates.asked) == 5
+        assert window.readinto(buffer[:1]) == 1
         gates.wait_for(lambda: len(gates.asked) == 6)
         assert max(gates.asked) == 5 * PART
 

@@ -55,7 +55,10 @@ def _take_beginning(tape: Tape) -> None:
         raise tape.cut_short()
     check_unpacked(found, where=tape.where)
     raise InvalidBundle(
-        "this is no bundle of packllama", where=tape.where, hint="A bundle is what 'packllama export' writes."
+        "this is no bundle of packllama",
+        where=tape.where,
+        hint="A bundle is what 'packllama export' writes. "
+        "Import other files by naming their folder; a GGUF is for 'packllama create'.",
     )
 
 

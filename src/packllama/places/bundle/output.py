@@ -8,8 +8,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
+from packllama.base.disk import file_size_limit, free_space
 from packllama.base.errors import BadInput, NoSpace, from_os_error
-from packllama.base.fs import check_writable, file_size_limit, free_space, translated
+from packllama.base.fs import check_writable, translated
 from packllama.base.observer import SILENT, Observer
 from packllama.base.stop import Stop
 from packllama.base.units import human_bytes

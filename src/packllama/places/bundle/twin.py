@@ -7,13 +7,11 @@ from collections.abc import Mapping
 
 from packllama import gojson
 from packllama.digest import Digest
-from packllama.manifest import Layer
+from packllama.manifest import ORIGINAL_TYPE, TWIN_TYPE, Layer
 from packllama.model import Model
 from packllama.name import ModelName
 from packllama.places.bundle.index import canonical
 
-TWIN_TYPE = "application/vnd.oci.image.manifest.v1+json"
-ORIGINAL_TYPE = "application/vnd.ollama.manifest.v1+json"
 _INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
 _NAME = "org.opencontainers.image.ref.name"
 _ORIGINAL = "packllama.original"

@@ -23,7 +23,7 @@ class Unfinished:
     """Where the unfinished file of the bundle ``final`` is, if there is one."""
 
     def __init__(self, final: Path) -> None:
-        self.folder = final.with_name(f".{final.name}.packllama-part")
+        self.folder = final.parent / f".{final.name}.packllama-part"
         self._final = final
         self._file = self.folder / "bundle"
 

@@ -40,7 +40,7 @@ class Lack:
 def look(
     roots: Sequence[Path],
     *,
-    without: Path | None = None,
+    without: Iterable[Path] = (),
     ignored: Callable[[str], bool] = lambda _: False,
     memory: Memory | None = None,
     observer: Observer = SILENT,
@@ -48,7 +48,7 @@ def look(
 ) -> "Downloads":
     """Look through folders, and at single files.
 
-    ``without``: a folder that is not entered. ``ignored``: says of a path whether it is to be left alone.
+    ``without``: folders that are not entered. ``ignored``: says of a path whether it is to be left alone.
 
     Raises: MissingFile, BadInput, MachineError, Cancelled.
     """
@@ -65,6 +65,7 @@ class Downloads:
 
     def __init__(self, sight: Sight, memory: Memory, *, observer: Observer, stop: Stop) -> None:
         self._memory, self._observer, self._stop = memory, observer, stop
+        self.entered = sight.entered
         self._sidecars: dict[str, Seen] = {}
         files: list[Seen] = []
         for file in sight.files:
@@ -132,9 +133,13 @@ class Downloads:
             if not present(blob) and self.choice(blob) is None
         ]
 
-    def doubt(self, blobs: Iterable[Blob]) -> bool:
-        """Hash the files that were to be tried as these blobs. True: one of them was not what it was taken for."""
-        wrong = [blob for blob in blobs if (file := self.choice(blob)) and self._hash(file) != blob.digest]
+    def doubt(self, blobs: Iterable[Blob], *, only: str | None = None) -> bool:
+        """Hash the files that were to be tried as these blobs, or the one at the path ``only``.
+
+        True: one of them was not what it was taken for, or cannot be read.
+        """
+        chosen = {blob: file for blob in blobs if (file := self.choice(blob)) and only in {None, file.path}}
+        wrong = [blob for blob, file in chosen.items() if self._hash(file) != blob.digest]
         for blob in wrong:
             del self._choices[blob]
         return bool(wrong)

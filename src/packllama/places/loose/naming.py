@@ -15,8 +15,8 @@ _COLON = re.compile(f"[{COLONS}]|%3[aA]")
 _ADDED = re.compile(r"(?: ?\(\d{1,3}\))?(?:\.json|\.txt)?$")
 _DIGEST = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{64}(?![0-9a-fA-F])")
 _BLOB = re.compile(r"sha256-[0-9a-f]{64}")
-# As registries and their storage call what they send.
-_USUAL = re.compile(r"(?:data|manifest|latest)\b.*", re.IGNORECASE | re.DOTALL)
+# As registries and their storage call what they send; a name without a suffix may be a tag.
+_USUAL = re.compile(r"(?:data|manifest|latest)\b.*|[^.]+", re.IGNORECASE | re.DOTALL)
 
 
 def name_at(path: str) -> ModelName | None:

@@ -1,6 +1,7 @@
 """Remove the files of models that have been moved into a store."""
 
 import contextlib
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from packllama.base.errors import PackLlamaError
 from packllama.base.fs import remove
 from packllama.places.loose.downloads import Downloads
 from packllama.places.loose.sheets import Sheet
-from packllama.places.loose.walk import Seen
+from packllama.places.loose.walk import Seen, identity
 
 
 def clear(downloads: Downloads, taken: Sequence[Sheet]) -> list[str]:
@@ -26,6 +27,9 @@ def clear(downloads: Downloads, taken: Sequence[Sheet]) -> list[str]:
         return [f"nothing is removed, since not everything there could be read: {unclear[0]}"]
     stays = []
     for file in dict.fromkeys(_to_remove(downloads, taken)):
+        if manifests := _unseen_manifests(file, downloads):
+            stays.append(f"{file.path} stays: models in {manifests}, which was not looked through, may need it")
+            continue
         try:
             _remove(file)
             if sidecar := downloads.sidecar(file):
@@ -43,6 +47,15 @@ def _to_remove(downloads: Downloads, taken: Sequence[Sheet]) -> Iterator[Seen]:
             if blob.digest not in needed and downloads.is_right(blob) and (file := downloads.choice(blob)):
                 yield file
         yield from sheet.files
+
+
+def _unseen_manifests(file: Seen, downloads: Downloads) -> str:
+    """The manifests of the store whose blob a file is, if it was named without them; empty: there are none."""
+    folder, name = os.path.split(os.path.realpath(os.path.dirname(file.path)))  # noqa: PTH120
+    manifests = Path(folder, "manifests")
+    if name != "blobs" or not manifests.is_dir() or identity(manifests.stat()) in downloads.entered:
+        return ""
+    return str(manifests)
 
 
 def _remove(file: Seen) -> None:

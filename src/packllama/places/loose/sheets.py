@@ -73,8 +73,8 @@ def read_papers(files: Sequence[Seen], *, origins: Origins, stop: Stop) -> Paper
             left -= len(content.raw)
             if left < 0:
                 raise BadInput(f"there are more than {_MOST_BYTES:,} bytes of manifests", where=file.path)
-        elif content and name_at(file.path):
-            papers.oddities[file.path] = replace(content, surely=True)
+        elif name_at(file.path):
+            papers.oddities[file.path] = replace(content or Oddity("it is no manifest of a model"), surely=True)
         elif content and (content.surely or looks_fetched(file.name) or any(map(is_registrys, origins(file.path)))):
             papers.oddities[file.path] = content
     _sort(found, papers)

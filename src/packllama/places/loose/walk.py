@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -40,14 +40,15 @@ class Seen:
 
 @dataclass(slots=True)
 class Sight:
-    """What was seen. ``unread``: what could not be looked at, and why."""
+    """What was seen. ``unread``: what could not be looked at, and why. ``entered``: the folders, as `identity` says."""
 
     files: list[Seen] = field(default_factory=list)
     unread: list[PackLlamaError] = field(default_factory=list)
+    entered: set[tuple[int, int]] = field(default_factory=set)
 
 
-def walk(roots: Sequence[Path], *, without: Path | None = None, stop: Stop) -> Sight:
-    """All plain files at or below the roots, by path; each folder is entered once. ``without``: a folder not to enter.
+def walk(roots: Sequence[Path], *, without: Iterable[Path] = (), stop: Stop) -> Sight:
+    """All plain files at or below the roots, by path; each folder is entered once. ``without``: folders not to enter.
 
     A root may be a link; it was named. Other links are passed over, and so are pipes, sockets and devices.
 
@@ -56,13 +57,14 @@ def walk(roots: Sequence[Path], *, without: Path | None = None, stop: Stop) -> S
         Cancelled: the stop was set.
     """
     sight = Sight()
-    entered = {_identity(without.stat())} if without and without.is_dir() else set()
+    passed = {identity(folder.stat()) for folder in without if folder.is_dir()}
+    sight.entered |= passed
     for root in roots:
         status = _status(root)
         if stat.S_ISREG(status.st_mode):
-            sight.files.append(Seen.of(str(root), status))
+            sight.files.append(Seen.of(str(root.resolve() if root.is_symlink() else root), status))
             continue
-        for file in _below(str(root), status, entered, sight, stop):
+        for file in _below(str(root), status, sight, stop):
             sight.files.append(file)
             if len(sight.files) > MOST_FILES:
                 raise BadInput(
@@ -71,6 +73,7 @@ def walk(roots: Sequence[Path], *, without: Path | None = None, stop: Stop) -> S
                     hint="Name the folder in which the downloads are.",
                 )
     sight.files.sort(key=lambda file: file.path)
+    sight.entered -= passed
     return sight
 
 
@@ -88,15 +91,13 @@ def _status(root: Path) -> os.stat_result:
     return status
 
 
-def _below(
-    root: str, status: os.stat_result, entered: set[tuple[int, int]], sight: Sight, stop: Stop
-) -> Iterator[Seen]:
-    waiting = [(root, _identity(status), 0)]
+def _below(root: str, status: os.stat_result, sight: Sight, stop: Stop) -> Iterator[Seen]:
+    waiting = [(root, identity(status), 0)]
     while waiting:
-        folder, identity, depth = waiting.pop()
-        if identity in entered:
+        folder, which, depth = waiting.pop()
+        if which in sight.entered:
             continue
-        entered.add(identity)
+        sight.entered.add(which)
         stop.check()
         for path, found in _entries(folder, sight):
             if stat.S_ISREG(found.st_mode):
@@ -105,7 +106,7 @@ def _below(
                 if depth == DEEPEST:
                     sight.unread.append(BadInput("too deep to be looked into", where=path))
                 else:
-                    waiting.append((path, _identity(found), depth + 1))
+                    waiting.append((path, identity(found), depth + 1))
 
 
 def _entries(folder: str, sight: Sight) -> Iterator[tuple[str, os.stat_result]]:
@@ -119,5 +120,6 @@ def _entries(folder: str, sight: Sight) -> Iterator[tuple[str, os.stat_result]]:
         sight.unread.append(from_os_error(error, doing="looking through the folder", where=path))
 
 
-def _identity(status: os.stat_result) -> tuple[int, int]:
+def identity(status: os.stat_result) -> tuple[int, int]:
+    """Which file or folder it is, whatever path leads there."""
     return status.st_dev, status.st_ino

@@ -13,7 +13,8 @@ from pathlib import Path
 from packllama.base.errors import PackLlamaError
 from packllama.base.reading import read_small
 from packllama.model import Blob
-from packllama.places.partial.partial import Partial, joined
+from packllama.places.extents import joined
+from packllama.places.partial.partial import Partial
 
 _STATE = re.compile(r"(sha256-[0-9a-f]{64}-partial)-[0-9]{1,9}")
 _STATE_LIMIT = 1000

@@ -1,6 +1,5 @@
 """One unfinished download of one blob."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,17 +18,3 @@ class Partial:
     def held(self) -> int:
         """How many bytes that are."""
         return sum(map(len, self.extents))
-
-
-def joined(ranges: Iterable[range], *, size: int) -> tuple[range, ...]:
-    """Ranges of offsets, none negative, in order and without overlap, as far as the first ``size`` bytes reach."""
-    done: list[range] = []
-    for found in sorted(ranges, key=lambda found: found.start):
-        stop = min(found.stop, size)
-        if found.start >= stop:
-            continue
-        if done and found.start <= done[-1].stop:
-            done[-1] = range(done[-1].start, max(done[-1].stop, stop))
-        else:
-            done.append(range(found.start, stop))
-    return tuple(done)

@@ -24,6 +24,7 @@ class Inventory:
         self._again = again
         self._observer = observer
         self._right: set[Digest] = set()
+        self._wrong: set[Digest] = set()
 
     def lacks(self, digests: frozenset[Digest]) -> frozenset[Digest]:
         """Those that nobody has found right."""
@@ -33,15 +34,17 @@ class Inventory:
         """Where the blob is, by its size."""
         return self._finished(blob) or self._stored(blob)
 
-    def known_file(self, blob: Blob) -> Path | None:
-        """Where the blob is, by its size, if somebody has hashed it."""
-        stored = self._stored(blob) if recorded(self._layout, blob.digest) else None
-        return self._finished(blob) or stored
+    def likely_file(self, blob: Blob) -> Path | None:
+        """Where the blob is, by its size, unless its bytes were found wrong there.
 
-    def open_known_file(self, blob: Blob) -> tuple[Path, int] | None:
+        What another session has published a moment ago may have no record yet.
+        """
+        return self._finished(blob) or (None if blob.digest in self._wrong else self._stored(blob))
+
+    def open_likely_file(self, blob: Blob) -> tuple[Path, int] | None:
         """The same, and a descriptor of it: another session may publish what waits, which moves it, at any moment."""
         for _ in range(2):
-            if path := self.known_file(blob):
+            if path := self.likely_file(blob):
                 with contextlib.suppress(MissingFile):
                     return path, open_plain(path, what="a blob", follow=False)
         return None
@@ -75,6 +78,8 @@ class Inventory:
         remove(self._layout.hash_record(blob.digest))
         if path == self._layout.finished_blob(blob.digest):
             remove(path)
+        else:
+            self._wrong.add(blob.digest)
 
     def _finished(self, blob: Blob) -> Path | None:
         path = self._layout.finished_blob(blob.digest)

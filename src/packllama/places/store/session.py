@@ -11,17 +11,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Self
 
+from packllama.base.disk import file_size_limit, free_space
 from packllama.base.errors import BadInput, DigestMismatch, MachineError, NoSpace
-from packllama.base.fs import (
-    NewFile,
-    file_size_limit,
-    free_space,
-    link,
-    make_directory,
-    remove_tree,
-    sync_file,
-    write_file,
-)
+from packllama.base.fs import NewFile, link, make_directory, remove_tree, sync_file, write_file
 from packllama.base.locks import held
 from packllama.base.observer import Observer
 from packllama.base.reading import opened_plain

@@ -152,7 +152,7 @@ class StoreSession(AbstractContextManager["StoreSession"]):
         """
         with contextlib.ExitStack() as stack:
             stack.enter_context(self._session.alone(self._layout.blob_lock(blob.digest), remove=True))
-            if present := self._inventory.open_known_file(blob):
+            if present := self._inventory.open_likely_file(blob):
                 stack.callback(os.close, present[1])
                 return PresentAppender(
                     blob, *present, finished=self._finish, discarded=self._inventory.reject, leaving=stack.pop_all()
@@ -174,7 +174,7 @@ class StoreSession(AbstractContextManager["StoreSession"]):
         False: neither can be, or it has other bytes. They have to be sent, and whoever hashes them will see.
         """
         with self._session.alone(self._layout.blob_lock(blob.digest), remove=True):
-            if self._inventory.known_file(blob):
+            if self._inventory.likely_file(blob):
                 return False
             try:
                 with opened_plain(path, what="a blob", follow=False) as descriptor:

@@ -68,6 +68,7 @@ def test_small_ones_are_read_at_once(tmp_path: Path) -> None:
 def test_doubt(tmp_path: Path) -> None:
     found, _ = looked(tmp_path, {f"a_{HEX}": OTHER_WEIGHTS, "b": WEIGHTS})
     assert found.path(BLOB).name == f"a_{HEX}"
+    assert not found.doubt([BLOB], only=str(tmp_path / "b"))
     assert found.doubt([BLOB])
     assert found.path(BLOB).name == "b"
     assert not found.doubt([BLOB])

@@ -66,3 +66,12 @@ def test_a_second_name_stays(tmp_path: Path) -> None:
     cleared(look([tmp_path]), "a")
     assert left(tmp_path) == ["zz"]
     assert (tmp_path / "zz").read_bytes() == WEIGHTS
+
+
+def test_blobs_of_a_store_whose_manifests_were_not_named(tmp_path: Path) -> None:
+    put(tmp_path, {"a:t": manifest(), "old/blobs/data": WEIGHTS, "old/blobs/c": TINY_CONFIG, "old/manifests/x": b"x"})
+    (said, _) = cleared(look([tmp_path / "a:t", tmp_path / "old" / "blobs"]), "a")
+    assert "old/manifests, which was not looked through" in said
+    assert left(tmp_path / "old" / "blobs") == ["c", "data"]
+    cleared(look([put(tmp_path, {"a:t": manifest()})]), "a")
+    assert left(tmp_path / "old" / "blobs") == []

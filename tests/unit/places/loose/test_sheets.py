@@ -56,7 +56,8 @@ def test_two_that_differ(tmp_path: Path) -> None:
     [
         ({"manifest": b"<html>"}, True),
         ({"index.html": b"<html>"}, False),
-        ({"page": b"<html>", "page:Zone.Identifier": b"HostUrl=" + LINK}, True),
+        ({"12b": b"<html>"}, True),
+        ({"page.htm": b"<html>", "page.htm:Zone.Identifier": b"HostUrl=" + LINK}, True),
         ({"sha256_" + "a" * 64: b""}, True),
         ({"__init__.py": b""}, False),
         ({"x.json": b'{"errors":[{"code":"DENIED"}]}'}, True),
@@ -67,8 +68,9 @@ def test_what_is_worth_a_word(tmp_path: Path, files: dict[str, bytes], odd: bool
     assert bool(look([put(tmp_path, files)]).papers.oddities) == odd
 
 
-def test_what_should_be_a_manifest(tmp_path: Path) -> None:
-    (oddity,) = look([put(tmp_path, {f"{STORE}/a/b": b""})]).papers.oddities.values()
+@pytest.mark.parametrize("data", [b"", b'{"schemaVersion":2,', b'{"layers":[]}', b"text", bytes(5 << 20)])
+def test_what_should_be_a_manifest(tmp_path: Path, data: bytes) -> None:
+    (oddity,) = look([put(tmp_path, {f"{STORE}/a/b": data})]).papers.oddities.values()
     assert oddity.surely
 
 

@@ -1,6 +1,7 @@
 """Which files are seen, and which things are not touched."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from packllama.places.loose import walk as module
 from packllama.places.loose.walk import DEEPEST, walk
 
 
-def names(*roots: Path, without: Path | None = None) -> list[str]:
+def names(*roots: Path, without: Sequence[Path] = ()) -> list[str]:
     return [file.name for file in walk(roots, without=without, stop=Stop()).files]
 
 
@@ -35,7 +36,7 @@ def test_only_plain_files(tmp_path: Path) -> None:
 def test_each_folder_once(tmp_path: Path) -> None:
     put(tmp_path / "deep" / "a")
     assert names(tmp_path, tmp_path / "deep") == ["a"]
-    assert names(tmp_path, without=tmp_path / "deep") == []
+    assert names(tmp_path, without=[tmp_path / "deep"]) == []
 
 
 def test_roots_may_be_links_and_files(tmp_path: Path) -> None:
@@ -43,6 +44,9 @@ def test_roots_may_be_links_and_files(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("real")
     assert names(tmp_path / "link") == ["a"]
     assert names(tmp_path / "real" / "a") == ["a"]
+    assert [file.path for file in walk([tmp_path / "link" / "a"], stop=Stop()).files] == [str(tmp_path / "link" / "a")]
+    (tmp_path / "b").symlink_to("real/a")
+    assert [file.path for file in walk([tmp_path / "b"], stop=Stop()).files] == [str(tmp_path / "real" / "a")]
 
 
 def test_roots_that_are_nothing(tmp_path: Path) -> None:
