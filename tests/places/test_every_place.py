@@ -18,7 +18,9 @@ from packllama.name import ModelName
 from packllama.places.bundle import BundleSource, BundleStream, BundleTarget, ToFile, ToPipe
 from packllama.places.loose import Downloads, look
 from packllama.places.store import Store, StoreTarget
-from packllama.transfer import CopyReport, copy, receive
+from packllama.transfer import CopyReport, Mirrored, copy, receive
+from tests.registry.clients import source_of
+from tests.registry.registry import Registry
 from tests.unit.stores import put_model
 
 LARGE = bytes(range(256)) * (3 << 12)  # 3 MiB: a dozen buffers
@@ -84,7 +86,40 @@ def by_a_folder_of_downloads(source: Store, target: Store, observer: Observer, s
     return copy(moves(found), sources=[found], target=into, observer=observer, stop=stop)
 
 
-ROADS = [from_store_to_store, by_a_bundle, by_a_bundle_on_stdin, by_a_pipe, by_a_folder_of_downloads]
+def served(source: Store) -> Registry:
+    """A registry that has what the store has."""
+    registry = Registry()
+    for name in NAMES:
+        repository = f"{name.namespace}/{name.model}"
+        registry.manifests[f"{repository}:{name.tag}"] = source.find(name).manifest.raw
+    for path in source.layout.blobs.iterdir():
+        registry.blobs[path.name.replace("-", ":")] = path.read_bytes()
+    return registry
+
+
+def from_a_registry(source: Store, target: Store, observer: Observer, stop: Stop) -> CopyReport:
+    with served(source) as there:
+        found = source_of(there, stop=stop)
+        wanted = [Move(found.find(name)) for name in NAMES]
+        return copy(wanted, sources=[found], target=StoreTarget(target), observer=observer, stop=stop)
+
+
+def from_a_registry_and_a_mirror(source: Store, target: Store, observer: Observer, stop: Stop) -> CopyReport:
+    with served(source) as there, served(source) as mirror:
+        found = Mirrored([source_of(there, stop=stop), source_of(mirror, stop=stop)])
+        wanted = [Move(found.find(name)) for name in NAMES]
+        return copy(wanted, sources=[found], target=StoreTarget(target), observer=observer, stop=stop)
+
+
+ROADS = [
+    from_store_to_store,
+    by_a_bundle,
+    by_a_bundle_on_stdin,
+    by_a_pipe,
+    by_a_folder_of_downloads,
+    from_a_registry,
+    from_a_registry_and_a_mirror,
+]
 
 
 @pytest.fixture(params=ROADS, ids=lambda r: r.__name__)

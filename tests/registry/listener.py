@@ -53,12 +53,14 @@ class Listener:
     ``answering`` is called from a thread per connection. ``tls``: what a secure one needs.
     """
 
-    def __init__(self, answering: Answering, *, address: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, answering: Answering, *, address: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.requests: list[Request] = []
         self.connections = 0
         self._answering = answering
         self._tls = tls
-        self._socket = socket.create_server((address, 0))
+        self._socket = socket.create_server((address, port))
         self.address, self.port = self._socket.getsockname()[:2]
         self._open: list[socket.socket] = []
         self._threads: list[threading.Thread] = []

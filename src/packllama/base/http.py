@@ -5,10 +5,11 @@ each of these. Whatever fails leaves as an error of :mod:`packllama.base.errors`
 HTTP library, which a program's start has no time for: import it where the network is used.
 """
 
+import contextlib
 import http.client
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self, TypeAlias, cast
@@ -17,10 +18,12 @@ from urllib.parse import unquote, urlsplit
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
+from urllib3.util import parse_url
 
 from packllama.base import sockets
 from packllama.base.addresses import Address, is_public, parse_address, proxy_for
-from packllama.base.errors import AccessDenied, BadAnswer, FarSideError, MissingFile, Unreachable, Unsafe, UsageError
+from packllama.base.errors import BadAnswer, FarSideError, MissingFile, Unsafe, UsageError
+from packllama.base.http_failures import PROXY_WANTS_A_PASSWORD, proxy_refuses, translated
 from packllama.base.network import Network
 from packllama.base.stop import Stop
 from packllama.base.version import __version__
@@ -32,6 +35,9 @@ USER_AGENT = f"packllama/{__version__} (ollama-compatible)"
 _KEPT = 16
 
 _PORTS = {"http": 80, "https": 443}
+
+# No name has more letters.
+_LONGEST_HOST = 253
 
 # A read returns what it has after this time, so that progress is seen on a slow line too.
 _MOMENT_SECONDS = 0.25
@@ -61,11 +67,14 @@ class Origin:
     @classmethod
     @lru_cache(maxsize=256)  # one link is asked thousands of times
     def of(cls, url: str) -> Self:
-        """Raises: ValueError, when the URL is not one of http or https with a host."""
-        parts = urlsplit(url)
-        if parts.scheme not in _PORTS or not parts.hostname:
+        """Read as by who will connect: of a URL with a backslash other programs, a proxy perhaps, read another host.
+
+        Raises: ValueError, when the URL is not one of http or https with a host.
+        """
+        parts = parse_url(url)
+        if parts.scheme not in _PORTS or not parts.host or len(parts.host) > _LONGEST_HOST or "\\" in url:
             raise ValueError("expected http:// or https:// and a host")
-        return cls(parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme])
+        return cls(parts.scheme, parts.host.strip("[]"), parts.port or _PORTS[parts.scheme])
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -130,11 +139,11 @@ class Client:
                 timeout=SLICE_SECONDS,
             )
         except (HTTPError, http.client.HTTPException, OSError, ValueError) as error:
-            raise _translated(error, str(origin)) from error
+            raise translated(error, str(origin)) from error
         answer = Answer(url, cast("urllib3.HTTPResponse", response), watch, self._waiting)
-        if answer.status == _PROXY_WANTS_A_PASSWORD:
+        if answer.status == PROXY_WANTS_A_PASSWORD:
             answer.close()
-            raise _proxy_refuses(str(origin))
+            raise proxy_refuses(str(origin))
         return answer
 
     def _new_watch(self, where: str, *, stall: float, whole: float) -> Watch:
@@ -151,16 +160,13 @@ class Client:
             return self._managers[key]
 
     def _new_manager(self, scheme: str, proxy: str) -> urllib3.PoolManager:
-        context = self._trust() if "https" in {scheme, urlsplit(proxy).scheme} else None
+        if proxy:
+            _check_proxy(proxy, where=f"{scheme.upper()}_PROXY")
+        context = self._trust() if scheme == "https" or proxy.lower().startswith("https:") else None
         if not proxy:
             manager = urllib3.PoolManager(maxsize=_KEPT, ssl_context=context)
         else:
             parts = urlsplit(proxy)
-            if parts.scheme not in _PORTS:
-                raise UsageError(
-                    f"a proxy of the kind {parts.scheme}:// is not supported",
-                    hint="Set HTTPS_PROXY to the address of an HTTP proxy: http://host:port.",
-                )
             login = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else None
             manager = urllib3.ProxyManager(
                 proxy,
@@ -186,7 +192,10 @@ class Client:
         return context
 
     def _connect(self, host: str, port: int) -> sockets.PatientSocket:
-        return self._connect_where(host, port, lambda address: self._admits(host, port, address))
+        sock = self._connect_where(host, port, lambda address: self._admits(host, port, address))
+        if self._home_is_public is None and (host, port) == (self.home.host, self.home.port):
+            self._home_is_public = self._is_public(sockets.address_of(sock.getpeername()))
+        return sock
 
     def _connect_anywhere(self, host: str, port: int) -> sockets.PatientSocket:
         """To a proxy, which the user named."""
@@ -206,10 +215,10 @@ class Client:
         return sock
 
     def _admits(self, host: str, port: int, address: Address) -> bool:
-        """Home's first address says of which kind it is; if it is a public one, later ones have to be, too."""
-        if self._home_is_public is None and (host, port) == (self.home.host, self.home.port):
-            self._home_is_public = self._is_public(address)
-        return self._home_is_public is False or self._is_public(address)
+        """The address where home answered first says of which kind it is; after a public one all have to be."""
+        if self._home_is_public is None:
+            return (host, port) == (self.home.host, self.home.port) or self._is_public(address)
+        return not self._home_is_public or self._is_public(address)
 
     def _judge_unseen(self, origin: Origin) -> None:
         address = parse_address(origin.host)
@@ -299,7 +308,7 @@ class Answer:
         try:
             return _read(self._raw, buffer)
         except (OSError, ValueError, http.client.HTTPException) as error:
-            raise _translated(error, str(Origin.of(self.url))) from error
+            raise translated(error, str(Origin.of(self.url))) from error
 
 
 def _read(raw: http.client.HTTPResponse, buffer: memoryview) -> int:
@@ -319,14 +328,43 @@ def _read(raw: http.client.HTTPResponse, buffer: memoryview) -> int:
     return count
 
 
+class _Response(http.client.HTTPResponse):
+    def _read_and_discard_trailer(self) -> None:
+        """As few lines behind the last chunk as there may be headers; the library reads them without end."""
+        http.client.parse_headers(self.fp)
+
+
+def _check_proxy(proxy: str, *, where: str) -> None:
+    kind = proxy.partition("://")[0].lower()
+    if kind not in _PORTS:
+        raise UsageError(
+            f"a proxy of the kind {kind}:// is not supported",
+            where=where,
+            hint="Set it to the address of an HTTP proxy: http://HOST:PORT.",
+        )
+    with contextlib.suppress(ValueError):
+        Origin.of(proxy)
+        return
+    # Not from that error, which may quote a password.
+    raise UsageError(
+        "this is no address of a proxy",
+        where=where,
+        hint="Write http://USER:PASSWORD@HOST:PORT; in a password %23 stands for #, %2F for / and %40 for @.",
+    )
+
+
 def _pools(connect: Callable[[str, int], sockets.PatientSocket]) -> dict[str, type[urllib3.HTTPConnectionPool]]:
     """Pools whose connections are made by this function, which sees where they lead before anything is sent."""
 
     class Plain(HTTPConnection):
+        response_class = _Response
+
         def _new_conn(self) -> sockets.PatientSocket:
             return connect(self.host, self.port or _PORTS["http"])
 
     class Secure(HTTPSConnection):
+        response_class = _Response
+
         def _new_conn(self) -> sockets.PatientSocket:
             return connect(self.host, self.port or _PORTS["https"])
 
@@ -337,53 +375,3 @@ def _pools(connect: Callable[[str, int], sockets.PatientSocket]) -> dict[str, ty
         ConnectionCls = Secure
 
     return {"http": PlainPool, "https": SecurePool}
-
-
-_PROXY_WANTS_A_PASSWORD = 407
-
-
-def _proxy_refuses(where: str) -> AccessDenied:
-    return AccessDenied(
-        "the proxy wants a user name and a password (407)",
-        where=where,
-        hint="Set HTTPS_PROXY to http://USER:PASSWORD@host:port, or name the host in NO_PROXY.",
-    )
-
-
-def _translated(error: Exception, where: str) -> FarSideError:
-    """What an exception of the libraries below means to a user."""
-    if f"Tunnel connection failed: {_PROXY_WANTS_A_PASSWORD}" in str(error):
-        return _proxy_refuses(where)
-    causes = list(_causes(error))
-    for cause in causes:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return Unsafe(
-                f"its certificate is not trusted: {cause.verify_message}",
-                where=where,
-                hint="Check this machine's date. If your organisation signs certificates of its own, name their file"
-                " by SSL_CERT_FILE.",
-            )
-        if isinstance(cause, ssl.SSLError):
-            return Unreachable(
-                f"no secure connection: {cause.reason or cause}",
-                where=where,
-                hint="If it is a registry of yours that speaks plain http, say --insecure.",
-            )
-        if isinstance(cause, OSError) and cause.strerror:
-            return Unreachable(f"the connection broke: {cause.strerror}", where=where, hint=_AGAIN)
-        if isinstance(cause, http.client.IncompleteRead | http.client.RemoteDisconnected):
-            return Unreachable("the answer was cut off", where=where, hint=_AGAIN)
-    return BadAnswer(
-        f"this is no answer of a web server: {causes[-1]}", where=where, hint="Check the host and the port."
-    )
-
-
-_AGAIN = "Try again; what was fetched is kept."
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The exceptions that others were wrapped around, the outermost first."""
-    yield error
-    for inner in error.args:
-        if isinstance(inner, BaseException):
-            yield from _causes(inner)

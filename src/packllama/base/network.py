@@ -1,7 +1,7 @@
 """How the network is reached: by which proxies, and whose certificates count. The words come from the environment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -9,11 +9,11 @@ from typing import Self
 @dataclass(frozen=True, slots=True)
 class Network:
     """``no_proxy``: hosts that are asked directly. ``certificates``: the file, and the folder, that replace the
-    system's list of whom to trust.
+    system's list of whom to trust. What a proxy is reached by may have a password in it.
     """
 
-    http_proxy: str = ""
-    https_proxy: str = ""
+    http_proxy: str = field(default="", repr=False)
+    https_proxy: str = field(default="", repr=False)
     no_proxy: str = ""
     certificates: Path | None = None
     certificate_folder: Path | None = None

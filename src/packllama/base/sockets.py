@@ -31,6 +31,14 @@ def resolve(host: str, port: int) -> Sequence[Endpoint]:
     return [(found[0], found[4]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
+def address_of(socket_address: tuple[object, ...]) -> Address:
+    """Raises: Unreachable, for a kind of address that no host of the internet has."""
+    address = parse_address(str(socket_address[0]).partition("%")[0])
+    if address is None:
+        raise Unreachable("its address is of no kind that is known", where=str(socket_address[0]))
+    return address
+
+
 class PatientSocket(socket.socket):
     """Its time-out is one slice: reading goes on until the watch has enough."""
 
@@ -89,11 +97,12 @@ def connect(
     """
     where = f"{host}:{port}"
     endpoints = _resolved(host, port, resolve, new_watch())
-    admitted = [endpoint for endpoint in endpoints if admits(_address(endpoint))]
+    admitted = [endpoint for endpoint in endpoints if admits(address_of(endpoint[1]))]
     if not admitted:
+        addresses = ", ".join(str(address_of(endpoint[1])) for endpoint in endpoints[:3])
         raise Unsafe(
-            f"its address {', '.join(str(_address(endpoint)) for endpoint in endpoints[:3])} is of this machine or of"
-            " a private network, where nothing from the internet may send us",
+            f"its address {addresses} is of this machine or of a private network, where nothing from the internet may"
+            " send us",
             where=where,
             hint="If you trust it, name that host itself.",
         )
@@ -135,13 +144,6 @@ def _resolved(host: str, port: int, resolve: Resolve, watch: Watch) -> Sequence[
             hint="Check the spelling and the network. Behind a proxy, set HTTPS_PROXY.",
         ) from (result if isinstance(result, Exception) else None)
     return result
-
-
-def _address(endpoint: Endpoint) -> Address:
-    address = parse_address(str(endpoint[1][0]).partition("%")[0])
-    if address is None:
-        raise Unreachable("its address is of no kind that is known", where=str(endpoint[1][0]))
-    return address
 
 
 def _connected(endpoint: Endpoint, watch: Watch, watch_of: WatchOf) -> PatientSocket:

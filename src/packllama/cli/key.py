@@ -2,7 +2,6 @@
 
 import click
 
-from packllama.base.errors import MissingFile
 from packllama.cli.door import Door
 from packllama.cli.options import common, pass_door
 from packllama.places.registry.key import KEY, PublicKey, make_key, read_key
@@ -19,11 +18,7 @@ def command(door: Door, new: bool) -> None:
     is printed to your account there. The private part is never printed and never sent. Needs packllama[sign].
     """
     path = door.settings.home_folder() / KEY
-    try:
-        public = make_key(path) if new else PublicKey.of(read_key(path))
-    except MissingFile as error:
-        error.hint = "'packllama key --new' makes one, and so does Ollama when it starts."
-        raise
+    public = make_key(path) if new else PublicKey.of(read_key(path))
     if door.as_json:
         key = {"path": str(path), "public_key": public.line, "fingerprint": public.fingerprint, "made": new}
         door.result_json(key)

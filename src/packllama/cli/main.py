@@ -165,3 +165,5 @@ def _log(verbose: int, log_file: Path | None) -> None:
         logging.basicConfig(filename=log_file, level=level, format=form, force=True)
     except OSError as error:
         raise from_os_error(error, doing="opening the log", where=log_file or "") from error
+    # It would log whole links, and those of a storage are secrets for as long as they last.
+    logging.getLogger("urllib3").setLevel(logging.WARNING)

@@ -35,7 +35,8 @@ def resolve(
         url = manifest_url(name, insecure=typed.insecure)
         error.hint += f"\nOr save {url} with a browser, and run: packllama links {name.short} --manifest FILE"
         raise
-    return model_links(name, model.manifest, insecure=typed.insecure, mirrors=mirrors)
+    as_blob = any(source.keeps_as_blob(name) for source in sources)
+    return model_links(name, model.manifest, as_blob=as_blob, insecure=typed.insecure, mirrors=mirrors)
 
 
 def _address(mirror: str) -> tuple[str, bool]:

@@ -27,7 +27,7 @@ class Ranges(Protocol):
 
     @property
     def streams(self) -> int:
-        """How many ranges it gains from being read at once: a disk 1, a registry 8."""
+        """How many ranges it gains from being read at once: a disk 1, a registry 16."""
 
     def read(self, blob: Blob, *, of: Model, start: int, stop: int) -> AbstractContextManager[Reader]:
         """The bytes from ``start`` up to ``stop``.

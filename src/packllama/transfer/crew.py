@@ -14,13 +14,13 @@ class Crew:
     """So many threads. What they are given is begun in the order in which it was given."""
 
     def __init__(self, size: int, *, name: str) -> None:
-        self._jobs: SimpleQueue[tuple[Future[None], Callable[[], None]] | None] = SimpleQueue()
+        self._jobs: SimpleQueue[tuple[Future[None], Callable[[], object]] | None] = SimpleQueue()
         # Daemons: the interpreter does not wait for them at its end either.
         self._threads = [threading.Thread(target=self._work, name=f"{name} {n}", daemon=True) for n in range(size)]
         for thread in self._threads:
             thread.start()
 
-    def submit(self, job: Callable[[], None]) -> Future[None]:
+    def submit(self, job: Callable[[], object]) -> Future[None]:
         future: Future[None] = Future()
         self._jobs.put((future, job))
         return future

@@ -86,6 +86,8 @@ class Mirrored:
             if not error.may_pass:
                 raise
             failure = error
+        # It may be back when the data is fetched; until it has shown that, one more failure is enough.
+        first.failures, first.rests_until = _FAILURES, self._clock() + self._patience.pause(_FAILURES)
         for line in others:
             with contextlib.suppress(FarSideError, NotFound, InvalidManifest):
                 model = line.source.find(name)
@@ -171,10 +173,11 @@ class Mirrored:
             asked_for = error.retry_after if isinstance(error, FarSideError) else 0.0
             line.rests_until = now + max(self._patience.pause(line.failures), asked_for)
             others = [other for other in self._lines if other is not line and blob not in other.barred]
-            drop = others and blob not in line.barred and (line.failures >= _FAILURES or not may_pass(error))
-            if drop:
+            hopeless = line.failures >= _FAILURES or not may_pass(error)
+            dropped = bool(others) and hopeless and blob not in line.barred
+            if dropped:
                 line.barred.add(blob)
-        if drop:
+        if dropped:
             self._observer.noted(f"{error.sentence}; {blob.digest.short} is fetched from elsewhere")
         return any(other.rests_until <= now for other in others)
 

@@ -52,8 +52,11 @@ def all_of(client: Client, url: str) -> bytes:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "registry", "ftp://host", "file:///etc/passwd", "http://", "http://h:99999", "http://h:x", "https://[::1"],
-)
+    [
+        "", "registry", "ftp://host", "file:///etc/passwd", "http://", "http://h:99999", "http://h:x", "https://[::1",
+        r"http://other\@h/", r"http://h/\x", f"http://{'a' * 254}/", "http://h:0",
+    ],
+)  # fmt: skip
 def test_what_is_no_address(url: str) -> None:
     with pytest.raises(UsageError):
         client_of(url)
@@ -65,6 +68,8 @@ def test_what_is_no_address(url: str) -> None:
         ("https://Reg.example:443/a?b", "https://reg.example"),
         ("http://h:443", "http://h:443"),
         ("http://[::1]:5000/", "http://[::1]:5000"),
+        ("http://127.0.0.%31/", "http://127.0.0.1"),
+        ("http://h@other/", "http://other"),
     ],
 )
 def test_an_origin_in_words(url: str, text: str) -> None:
@@ -166,6 +171,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n"
         (endlessly(b"aaaaaaaa", HEAD), BadAnswer, "no answer of a web server"),
         (endlessly(b"body", b"HTTP/1.1 200 OK\r\n\r\n"), BadAnswer, "larger than 65,536 bytes"),
         (endlessly(b"1000\r\n" + b"a" * 4096 + b"\r\n", CHUNKED[:-5]), BadAnswer, "larger than 65,536 bytes"),
+        (endlessly(b"A: b\r\n", CHUNKED[:-2]), BadAnswer, "no answer of a web server"),
         (dripping(b"a"), Unreachable, "too slowly"),
         (dripping(b"a", HEAD), Unreachable, "too slowly"),
         (dripping(b"a", HEAD, b"\r\n"), Unreachable, "too slowly"),
@@ -180,6 +186,12 @@ def test_misbehaviour(answer: Answering, error: type[FarSideError], words: str) 
             got.document(64 << 10)
         assert time.monotonic() - before < 5
         assert caught.value.where == there.url
+
+
+def test_what_no_web_server_says_is_shown_in_part() -> None:
+    with Listener(sends(b"\x00" * 60000 + b"\r\n", then=close)) as there, pytest.raises(BadAnswer) as caught:
+        quick(there).get(there.url, {})
+    assert len(caught.value.message) < 200
 
 
 def test_a_dripping_body_stalls_and_a_slow_one_does_not() -> None:

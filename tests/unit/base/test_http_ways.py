@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,11 +16,14 @@ from packllama.base.errors import (
     Unsafe,
     UsageError,
 )
-from packllama.base.network import Network
+from packllama.base.http import Client
+from packllama.base.network import DIRECT, Network
+from packllama.base.sockets import Endpoint
+from packllama.base.stop import Stop
 from tests.registry.certificates import make_certificate
-from tests.registry.clients import Names, client_of
+from tests.registry.clients import STEADY, Names, client_of, seems_public
 from tests.registry.listener import Close, Listener, Request, reply, shut_down
-from tests.unit.base.test_http import all_of, close, free_port, sends
+from tests.unit.base.test_http import all_of, free_port, sends
 
 
 class TestTLS:
@@ -162,6 +166,16 @@ class TestProxy:
         with pytest.raises(UsageError, match="socks5"):
             client.get("https://reg.example/", {})
 
+    @pytest.mark.parametrize(
+        "by", ["http://me:secr#et@by.example:3128", "http://me:secr/et@by.example", "http://[secr"]
+    )
+    def test_one_that_cannot_be_read_is_not_printed(self, by: str) -> None:
+        client = client_of("https://reg.example", network=Network(https_proxy=by))
+        with pytest.raises(UsageError) as caught:
+            client.get("https://reg.example/", {})
+        assert (caught.value.where, "%23" in caught.value.hint) == ("HTTPS_PROXY", True)
+        assert "secr" not in "".join(traceback.format_exception(caught.value))
+
     def test_it_is_not_led_to_a_private_address(self) -> None:
         with Listener(sends(reply(200))) as by:
             client = client_of("http://reg.example", network=Network(http_proxy=by.url))
@@ -193,17 +207,31 @@ class TestWhereItMayGo:
                     client.get(there.url, {}).close()
                     assert len(there.requests) == 1
 
+    def test_home_is_what_answers(self) -> None:
+        """An address of this machine beside its own, where nobody answers, does not make a host one of this machine."""
+        with Listener(sends(reply(200))) as home, Listener(sends(reply(200)), address="127.0.0.2") as within:
+            several = {"reg.example": ["127.0.0.2", "127.0.0.1"], "inside.example": ["127.0.0.2"]}
+
+            def resolve(host: str, port: int) -> list[Endpoint]:
+                return [(socket.AF_INET, (address, port)) for address in several[host]]
+
+            client = Client(
+                f"{self.HOME}:{home.port}", DIRECT, stop=Stop(), limits=STEADY, resolve=resolve, is_public=seems_public
+            )
+            client.get(f"{self.HOME}:{home.port}", {}).close()
+            with pytest.raises(Unsafe):
+                client.get(f"{self.INSIDE}:{within.port}", {})
+            assert within.connections == 0
+
     def test_a_name_that_becomes_another(self) -> None:
-        """The first answer is on the internet; then the name is told to be of this machine."""
+        """What answers first is on the internet; then the name is told to be of this machine."""
         with (
-            Listener(sends(reply(200), then=close)) as home,
-            Listener(sends(reply(200)), address="127.0.0.2") as within,
+            Listener(sends(reply(200, {"Connection": "close"}))) as home,
+            Listener(sends(reply(200)), address="127.0.0.2", port=home.port) as within,
         ):
             names = Names(**{"reg.example": ["127.0.0.1", "127.0.0.2"]})
-            client = client_of(f"{self.HOME}:{within.port}", names=names)
-            with pytest.raises(Unreachable):
-                client.get(f"{self.HOME}:{within.port}", {})
+            client = client_of(f"{self.HOME}:{home.port}", names=names)
+            client.get(f"{self.HOME}:{home.port}", {}).close()
             with pytest.raises(Unsafe):
-                client.get(f"{self.HOME}:{within.port}", {})
+                client.get(f"{self.HOME}:{home.port}", {})
             assert within.connections == 0
-            assert home.connections == 0

@@ -147,6 +147,17 @@ def test_a_registry(run: Run) -> None:
         assert run(f"{registry.host}/me/m", "--insecure")[0] == 6
 
 
+def test_a_storage_s_signed_links_are_not_logged(run: Run, tmp_path: Path) -> None:
+    with Registry() as registry, Registry() as storage:
+        registry.put("me/m", "latest", weights=b"weights")
+        storage.tricks.append(says(reply(200, {}, registry.manifests["me/m:latest"])))
+        registry.tricks.append(says(reply(307, {"Location": f"{storage.url}/x?signature=secret"})))
+        words = ("--log-file", str(tmp_path / "log"), "links", f"{registry.host}/me/m", "--insecure")
+        assert run(*words, verb="-vv")[0] == 0
+        assert storage.requests
+    assert "secret" not in (tmp_path / "log").read_text()
+
+
 def test_a_registry_that_cannot_be_reached_but_by_its_mirror(run: Run) -> None:
     with Registry() as registry:
         registry.put("me/m", "latest", weights=b"weights")

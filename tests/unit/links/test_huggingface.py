@@ -114,6 +114,8 @@ def test_the_token_goes_to_the_endpoint_alone(hub: Hub) -> None:
             reply(302, {"Location": f"https://{hub.host}/"}),
             reply(302, {"Location": "file:///etc/passwd"}),
             reply(302, {"Location": "http://[::1"}),
+            reply(302, {"Location": rf"{other.url}\@{hub.host}/"}),
+            page([], Link=rf'<{other.url}\@{hub.host}/>; rel="next"'),
         ):
             hub.answers["/next"] = answer
             with pytest.raises(Unsafe):

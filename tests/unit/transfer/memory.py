@@ -49,7 +49,7 @@ class MemorySource:
         self.asked: list[tuple[Blob, int, int]] = []
         self._blobs = blobs
         self._name = name
-        self._answer = answer or self.honest
+        self.answer = answer or self.honest
 
     def __str__(self) -> str:
         return self._name
@@ -65,7 +65,7 @@ class MemorySource:
     @contextlib.contextmanager
     def read(self, blob: Blob, *, of: Model, start: int, stop: int) -> Iterator[Reader]:
         self.asked.append((blob, start, stop))
-        yield self._answer(blob, start, stop)
+        yield self.answer(blob, start, stop)
 
 
 class MemoryStream:

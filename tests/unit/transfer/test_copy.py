@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from packllama.base.errors import (
+    BadAnswer,
     BadInput,
     Cancelled,
     DigestMismatch,
@@ -277,3 +278,21 @@ def test_nothing_at_all() -> None:
 def test_no_source_has_it() -> None:
     with pytest.raises(IntegrityError, match="is missing"):
         copy(moved(LARGE_MODEL), sources=[MemorySource({}), MemorySource({})], target=MemoryTarget())
+
+
+def test_a_source_that_turns_out_to_have_no_ranges() -> None:
+    """What came before is kept, and the rest is read in one go."""
+    source = MemorySource(BLOBS, streams=3)
+
+    def answer(blob: Blob, start: int, stop: int) -> Reader:
+        if source.streams > 1 and start >= 2 * PART_BYTES:
+            source.streams = 1
+            raise BadAnswer("whole files only")
+        return source.honest(blob, start, stop)
+
+    source.answer = answer
+    target = MemoryTarget()
+    copy(moved(LARGE_MODEL), sources=[source], target=target)
+    assert target.blobs == LARGE_BLOBS
+    whole = [(start, stop) for blob, start, stop in source.asked if blob == LARGE_BLOB and stop - start > PART_BYTES]
+    assert len(whole) == 1

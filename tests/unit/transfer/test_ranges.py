@@ -72,6 +72,33 @@ def test_it_goes_on_where_it_broke_off() -> None:
     assert stop.waits == [0.5, 1.0]
 
 
+def test_who_brings_much_may_break_off_often() -> None:
+    """Each answer ends after as much as gives all patience back."""
+    data, asked = bytes(4 << 20), []
+
+    def read(start: int, end: int) -> contextlib.AbstractContextManager[Reader]:
+        asked.append(start)
+        return contextlib.nullcontext(_Cut(BytesReader(data[start : start + (1 << 20)])))
+
+    with PatientReader(read, 0, len(data), patience=Patience(1), stop=Waiting()) as reader:
+        buffer, left = memoryview(bytearray(1 << 19)), len(data)
+        while left:
+            left -= reader.readinto(buffer)
+    assert asked == [0, 1 << 20, 2 << 20, 3 << 20]
+
+
+class _Cut:
+    """Raises where another reader ends."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        if count := self._reader.readinto(buffer):
+            return count
+        raise MachineError("cut")
+
+
 def test_not_for_ever() -> None:
     line, stop = Breaking(*(MachineError(f"cut {number}") for number in range(5))), Waiting()
     with pytest.raises(SourceFailed) as caught:

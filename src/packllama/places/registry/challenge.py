@@ -6,8 +6,10 @@ from typing import Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from packllama.base.errors import BadAnswer, Unsafe
+from packllama.base.http import Origin
 
-_PARAMETER = re.compile(r'([a-zA-Z]+)=(?:"([^"]*)"|([^",\s]*))')
+# Only where a word begins: else a long one is read again from each of its letters.
+_PARAMETER = re.compile(r'\b([a-zA-Z]+)=(?:"([^"]*)"|([^",\s]*))')
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +38,25 @@ class Challenge:
 
         Otherwise anybody could have our key sign what is meant for somebody else.
 
-        Raises: Unsafe, when the realm is on another host or port, or leaves https.
+        Raises: Unsafe, when the realm is on another host or port, or leaves https, or is no address.
         """
-        realm, request = urlsplit(self.realm), urlsplit(asked)
+        request = urlsplit(asked)
+        try:
+            realm = urlsplit(self.realm)
+            Origin.of(self.realm)
+        except ValueError as error:
+            raise Unsafe(
+                f"it sends us for a token to what is no address: {self.realm[:100]!r}", where=request.netloc
+            ) from error
         if realm.netloc != request.netloc:
             raise Unsafe(
-                f"it sends us for a token to another host, {realm.netloc or self.realm!r}; that is not done",
+                f"it sends us for a token to another host, {realm.netloc}; that is not done",
                 where=request.netloc,
                 hint=f"If you trust that host, name it yourself: {realm.netloc}/…",
             )
         if realm.scheme not in {request.scheme, "https"}:
             raise Unsafe(
-                f"it wants the token to be fetched by {realm.scheme or 'no protocol'}://; that is not done",
+                f"it wants the token to be fetched by {realm.scheme}://; that is not done",
                 where=request.netloc,
             )
 

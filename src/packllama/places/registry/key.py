@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from packllama.base.errors import BadInput, MachineError, NotSupported, UsageError
+from packllama.base.errors import BadInput, MachineError, MissingFile, NotSupported, UsageError
 from packllama.base.fs import NewFile, link, make_directory, sync_file, write_file
 from packllama.base.reading import read_small
 
@@ -63,7 +63,11 @@ def read_key(path: Path) -> "Ed25519PrivateKey":
 
     Raises: MissingFile; NotSupported, when the extra is not installed; BadInput, when it is no such key; MachineError.
     """
-    data = read_small(path, limit=_KEY_LIMIT, what="a private key")
+    try:
+        data = read_small(path, limit=_KEY_LIMIT, what="a private key")
+    except MissingFile as error:
+        error.hint = "'packllama key --new' makes one, and so does Ollama when it starts."
+        raise
     try:
         from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  an extra
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
@@ -126,7 +130,7 @@ def _unusable(path: Path) -> BadInput:
     return BadInput(
         "expected an Ed25519 private key in OpenSSH's form, without a password",
         where=str(path),
-        hint="Ollama makes one when it starts.",
+        hint="Move it away, and 'packllama key --new' makes another.",
     )
 
 

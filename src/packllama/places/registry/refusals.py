@@ -22,6 +22,8 @@ _READ, _SHOWN = 64 << 10, 300
 # A registry that wants us to wait for longer than this is asked again earlier.
 _LONGEST_WAIT_SECONDS = 120.0
 
+SHOW_KEY = "Add what 'packllama key' shows, this machine's public key, to your account there."
+
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 
 
@@ -57,7 +59,7 @@ def refused_token(answer: Answer, why_unsigned: PackLlamaError | None) -> FarSid
     error = refused(answer, what="the registry gives no token")
     if not isinstance(error, AccessDenied | BadAnswer):
         return error
-    hint = "Add this machine's public key, ~/.ollama/id_ed25519.pub, to your account there."
+    hint = SHOW_KEY
     if why_unsigned is not None:
         hint = f"The request could not be signed. {why_unsigned}"
     return AccessDenied(error.message, where=error.where, hint=hint)

@@ -34,12 +34,16 @@ _EXPIRED = frozenset({401, 403, 404, 410})
 _PAUSES = (0.5, 1.0)
 
 
+# The edges of a large network may each have a name of their own for the same file. A file with more names changes.
+_MOST_VERSIONS = 8
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Link:
-    """Where a blob turned out to be. ``version``: what the answer says of its version; "" when nothing."""
+    """Where a blob turned out to be. ``versions``: what the answers say of its version; "" when nothing."""
 
     url: str
-    version: str
+    versions: frozenset[str]
 
 
 class RegistrySource:
@@ -74,6 +78,7 @@ class RegistrySource:
         self._pauses = pauses
         self._links: dict[Blob, _Link] = {}
         self._linking = threading.Lock()
+        self._as_blobs: set[ModelName] = set()
 
     def __str__(self) -> str:
         return self._host
@@ -100,7 +105,12 @@ class RegistrySource:
         if last.media_type == ORIGINAL_TYPE and last.size <= MANIFEST_LIMIT:
             raw = self._whole(Blob(last.digest, last.size), Model(name, manifest))
             manifest = decode_fetchable(raw, where=name.short)
+            self._as_blobs.add(name)
         return Model(name, manifest)
+
+    def keeps_as_blob(self, name: ModelName) -> bool:
+        """Whether the manifest that was found is a blob there, and behind its own link is another one."""
+        return name in self._as_blobs
 
     def _manifest(self, name: ModelName, media_type: str) -> Manifest:
         url = manifest_url(self._here(name), insecure=self._insecure)
@@ -166,17 +176,24 @@ class RegistrySource:
             )
 
     def _remember(self, blob: Blob, answer: Answer) -> None:
-        """Raises: BadAnswer, when the blob has become another since the link was followed first."""
-        link = _Link(answer.url, answer.header("ETag") or answer.header("Last-Modified"))
+        """Whether it is still the same file is for its hash to say; but one that changes all the time is none.
+
+        Raises: BadAnswer, when the blob has become another again and again.
+        """
+        version = answer.header("ETag") or answer.header("Last-Modified")
         with self._linking:
-            known = self._links.setdefault(blob, link)
-        if known.url == link.url and known.version != link.version:
-            self._forget(blob, known)
+            known = self._links.setdefault(blob, _Link(answer.url, frozenset({version})))
+            if known.url != answer.url or version in known.versions:
+                return
+            self._links[blob] = dataclasses.replace(known, versions=known.versions | {version})
+        where = str(Origin.of(answer.url))
+        if len(known.versions) == _MOST_VERSIONS:
             raise BadAnswer(
-                f"{blob.digest} was replaced there while it was fetched",
-                where=str(Origin.of(answer.url)),
-                hint="Run the same command again; what was fetched is kept.",
+                f"{blob.digest} is replaced there again and again while it is fetched",
+                where=where,
+                hint="Fetch it later, or from a mirror; what was fetched is kept.",
             )
+        self._observer.noted(f"{where} says that {blob.digest.short} has changed; its hash will tell")
 
     def _forget(self, blob: Blob, link: _Link) -> None:
         with self._linking:
@@ -200,7 +217,11 @@ def _manifest(answer: Answer, name: ModelName) -> bytes:
     where = str(Origin.of(answer.url))
     encoding = answer.header("Content-Encoding").lower()
     if encoding not in {"", "identity"}:
-        raise BadAnswer(f"it sends a manifest in a form that was not asked for ({encoding})", where=where)
+        raise BadAnswer(
+            f"it sends a manifest in a form that was not asked for ({encoding})",
+            where=where,
+            hint="A proxy in between may be to blame; ask a mirror.",
+        )
     raw = answer.document(MANIFEST_LIMIT)
     if is_page(answer) or raw.lstrip()[:1] == b"<":
         raise web_page(where)

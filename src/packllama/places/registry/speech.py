@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urldefrag, urljoin
 
-from packllama.base.errors import AccessDenied, BadAnswer, BadInput, MissingFile, Unsafe
+from packllama.base.errors import AccessDenied, BadAnswer, BadInput, MissingFile, NoRights, Unsafe
 from packllama.base.http import Answer, Client, Origin
 from packllama.jsonfields import as_fields, first_value
 from packllama.places.registry.challenge import Challenge
-from packllama.places.registry.refusals import refused_token
+from packllama.places.registry.refusals import SHOW_KEY, refused_token
 
 _REDIRECTS = 10
 _REDIRECTED = frozenset({301, 302, 303, 307, 308})
@@ -67,7 +67,7 @@ class Speech:
                 raise AccessDenied(
                     "the registry does not accept the token that it gave us",
                     where=str(self._client.home),
-                    hint="Add this machine's public key, ~/.ollama/id_ed25519.pub, to your account there.",
+                    hint=SHOW_KEY,
                 )
         return answer
 
@@ -95,7 +95,7 @@ class Speech:
             raise BadAnswer("the registry gave no token, or one that cannot be sent", where=where)
         return token
 
-    def _signed(self, url: str) -> tuple[dict[str, str], AccessDenied | MissingFile | None]:
+    def _signed(self, url: str) -> tuple[dict[str, str], AccessDenied | MissingFile | NoRights | None]:
         """Without a key that can be used the request goes unsigned: some registries give a token to anybody."""
         from packllama.places.registry.signature import authorization  # noqa: PLC0415  rarely needed
 
@@ -103,7 +103,7 @@ class Speech:
             return {}, None
         try:
             return {"Authorization": authorization(url, key=self._key)}, None
-        except (AccessDenied, MissingFile) as error:
+        except (AccessDenied, MissingFile, NoRights) as error:
             return {}, error
 
 

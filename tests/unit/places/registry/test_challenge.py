@@ -1,5 +1,7 @@
 """What a registry asks for when it wants a token."""
 
+import time
+
 import pytest
 
 from packllama.base.errors import BadAnswer, Unsafe
@@ -27,6 +29,13 @@ def test_what_is_no_challenge(header: str) -> None:
         Challenge.parse(header, where="reg")
 
 
+def test_a_long_one_takes_no_time() -> None:
+    began = time.process_time()
+    with pytest.raises(BadAnswer):
+        Challenge.parse("Bearer " + "a" * (60 << 10), where="reg")
+    assert time.process_time() - began < 1
+
+
 @pytest.mark.parametrize("realm", ["https://reg.example/token", "https://reg.example/token?account=me"])
 def test_the_realm_may_be_here(realm: str) -> None:
     Challenge(realm, "", "").check(URL)
@@ -38,6 +47,7 @@ def test_the_realm_may_be_here(realm: str) -> None:
         "https://auth.example/token", "https://reg.example:443/token", "https://reg.example:444/token",
         "https://me@reg.example/token", "https://reg.example.evil/token", "https://REG.example/token",
         "http://reg.example/token", "file://reg.example/token", "/token", "reg.example/token", "//reg.example/token",
+        "https://[::1", r"https://reg.example/\token", r"https://evil.example\@reg.example/token",
     ],
 )  # fmt: skip
 def test_the_realm_may_not_be_elsewhere(realm: str) -> None:

@@ -79,8 +79,9 @@ def test_two_keys_differ(tmp_path: Path) -> None:
 
 
 def test_no_such_key(tmp_path: Path) -> None:
-    with pytest.raises(MissingFile):
+    with pytest.raises(MissingFile) as caught:
         read_key(tmp_path / "none")
+    assert "packllama key --new" in caught.value.hint
     with pytest.raises(BadInput, match="Ed25519"):
         read_key(put_key(tmp_path, kind="ecdsa"))
 

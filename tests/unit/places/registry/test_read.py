@@ -28,6 +28,7 @@ from packllama.transfer import CopyOptions, copy
 from tests.registry.clients import source_of
 from tests.registry.listener import Close, Request, reply
 from tests.registry.registry import Registry, Trick, ranged, says
+from tests.unit.places.registry.test_find import Listening
 
 NAME = ModelName.parse("m")
 DATA = os.urandom(3 << 20)
@@ -176,15 +177,22 @@ def validated(version: Mapping[str, object]) -> Trick:
 
 @pytest.mark.parametrize("header", ["ETag", "Last-Modified"])
 def test_a_blob_that_becomes_another(there: Registry, header: str) -> None:
-    source = source_of(there)
+    """Two edges of a network may differ in what they call the same file; a file that changes all the time is none."""
+    observer = Listening()
+    source = source_of(there, observer=observer)
     model = source.find(NAME)
     version = {header: "one"}
     there.tricks = [validated(version)]
-    assert taken(source, model) == taken(source, model) == PART
-    version[header] = "two"
-    with pytest.raises(BadAnswer, match="was replaced"):
+    for said in ("one", "two", "one", "two"):
+        version[header] = said
+        assert taken(source, model) == PART
+    assert observer.notes == [f"{there.url} says that {model.blobs[0].digest.short} has changed; its hash will tell"]
+    for said in map(str, range(6)):
+        version[header] = said
+        assert taken(source, model) == PART
+    version[header] = "one too many"
+    with pytest.raises(BadAnswer, match="again and again"):
         taken(source, model)
-    assert taken(source, model) == PART
 
 
 class TestStorage:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import pytest
 
-from packllama.base.errors import AccessDenied, BadAnswer, FarSideError, Unsafe
+from packllama.base.errors import AccessDenied, BadAnswer, FarSideError, NoRights, Unsafe
 from packllama.base.network import Network
 from packllama.model import Model
 from packllama.name import ModelName
@@ -69,6 +69,16 @@ class TestToken:
     def test_the_key_is_not_read_unless_somebody_asks(self, there: Registry, tmp_path: Path) -> None:
         there.tricks = []
         source_of(there, key=tmp_path).find(NAME)  # a folder could not be read
+
+    def test_a_key_of_somebody_else(self, there: Registry, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        """Whoever gives tokens to anybody gives one to us, too."""
+
+        def refuse(_url: str, *, key: Path) -> str:
+            raise NoRights("reading the key: Permission denied", where=str(key))
+
+        monkeypatch.setattr("packllama.places.registry.signature.authorization", refuse)
+        assert source_of(there, key=tmp_path).find(NAME).name == NAME
+        assert "authorization" not in there.requests[1].headers
 
     @pytest.mark.parametrize(
         ("answer", "words"),
@@ -236,6 +246,17 @@ class TestWhoIsToldTheToken:
                 source_of(there, key=put_key(tmp_path)).find(NAME)
             assert other.connections == 0
             assert there.credentials == 0
+
+    def test_nobody_whose_url_looks_like_the_registrys(self, there: Registry) -> None:
+        """Of these two hosts some programs read the first one, others the second."""
+        with Registry(address="127.0.0.3") as storage:
+            there.tricks.append(says(reply(307, {"Location": rf"{storage.url}\@{there.host}/x"}), to="/blobs/"))
+            source = source_of(there)
+            model = source.find(NAME)
+            with pytest.raises(Unsafe, match="not followed"):
+                taken(source, model)
+            assert there.credentials
+            assert storage.connections == 0
 
     def test_a_storage_that_wants_one_gets_none(self, there: Registry, tmp_path: Path) -> None:
         with Registry(address="127.0.0.3") as storage:

@@ -220,3 +220,26 @@ def test_a_blob_that_another_published_meanwhile(store: Store, move: Move) -> No
                 send(session, blob, of)
         session.publish(move)
     assert check(str(store.layout.root)) == []
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_a_blob_that_another_published_a_moment_ago(right: bool, store: Store, move: Move) -> None:
+    """It has no record yet: whether it is right, its bytes tell."""
+    with begun(store, move) as session:
+        store.layout.blobs.mkdir(exist_ok=True)
+        store.layout.blob(BIG.digest).write_bytes(WEIGHTS if right else bytes(BIG.size))
+        with session.append(BIG, of=move) as appender:
+            assert appender.kept == BIG.size
+            if right:
+                appender.finish(pieces_of(BIG))
+            else:
+                appender.discard()
+        if not right:
+            with session.append(BIG, of=move) as appender:
+                assert appender.kept == 0
+            send(session, BIG, move)
+        for blob, of in session.missing():
+            if blob != BIG:
+                send(session, blob, of)
+        session.publish(move)
+    assert check(str(store.layout.root)) == []
