@@ -72,7 +72,8 @@ class Origin:
         Raises: ValueError, when the URL is not one of http or https with a host.
         """
         parts = parse_url(url)
-        if parts.scheme not in _PORTS or not parts.host or len(parts.host) > _LONGEST_HOST or "\\" in url:
+        no_host = not parts.host or len(parts.host) > _LONGEST_HOST or parts.port == 0
+        if parts.scheme not in _PORTS or no_host or "\\" in url:
             raise ValueError("expected http:// or https:// and a host")
         return cls(parts.scheme, parts.host.strip("[]"), parts.port or _PORTS[parts.scheme])
 

@@ -59,12 +59,19 @@ class Listing:
 
 
 def model_links(
-    name: ModelName, manifest: Manifest, *, as_sent: bool = True, insecure: bool = False, mirrors: Sequence[str] = ()
+    name: ModelName,
+    manifest: Manifest,
+    *,
+    as_sent: bool = True,
+    as_blob: bool = False,
+    insecure: bool = False,
+    mirrors: Sequence[str] = (),
 ) -> ModelLinks:
     """The links of a model.
 
     ``as_sent``: the manifest's bytes are those that the registry sends, not what somebody saved in his own way, so
-    its link has a size and a digest. ``mirrors``: ``https://HOST``, tried before the registry.
+    its link has a size and a digest. ``as_blob``: it sends them as a blob only.
+    ``mirrors``: ``https://HOST``, tried before the registry.
 
     Raises: BadInput, when a mirror is no link.
     """
@@ -78,14 +85,16 @@ def model_links(
             link = blob_url(name, layer.digest, insecure=insecure)
             yield Link(_what(layer, manifest), urls(link), path, layer.size, layer.digest, path)
 
+    digest = Digest.of(manifest.raw)
+    link = blob_url(name, digest, insecure=insecure) if as_blob else manifest_url(name, insecure=insecure)
     target = f"manifests/{name.relative_path()}"
     first = Link(
         MANIFEST,
-        urls(manifest_url(name, insecure=insecure)),
+        urls(link),
         # Windows has no colon in names, and import knows what stands for it.
         target.replace(":", "%3A"),
         len(manifest.raw) if as_sent else None,
-        Digest.of(manifest.raw) if as_sent else None,
+        digest if as_sent else None,
         target,
     )
     unique = {link.path: link for link in reversed([first, *blobs()])}
