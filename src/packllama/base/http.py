@@ -72,10 +72,10 @@ class Origin:
         Raises: ValueError, when the URL is not one of http or https with a host.
         """
         parts = parse_url(url)
-        no_host = not parts.host or len(parts.host) > _LONGEST_HOST or parts.port == 0
-        if parts.scheme not in _PORTS or no_host or "\\" in url:
+        host = (parts.host or "").strip("[]")
+        if parts.scheme not in _PORTS or not 0 < len(host) <= _LONGEST_HOST or parts.port == 0 or "\\" in url:
             raise ValueError("expected http:// or https:// and a host")
-        return cls(parts.scheme, parts.host.strip("[]"), parts.port or _PORTS[parts.scheme])
+        return cls(parts.scheme, host, parts.port or _PORTS[parts.scheme])
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host

@@ -70,8 +70,8 @@ def model_links(
     """The links of a model.
 
     ``as_sent``: the manifest's bytes are those that the registry sends, not what somebody saved in his own way, so
-    its link has a size and a digest. ``as_blob``: it sends them as a blob only.
-    ``mirrors``: ``https://HOST``, tried before the registry.
+    its link has a size and a digest. ``as_blob``: it sends them as a blob only. ``mirrors``: ``https://HOST``,
+    tried before the registry.
 
     Raises: BadInput, when a mirror is no link.
     """
