@@ -9,6 +9,6 @@ if sys.version_info < (3, 11):  # noqa: UP036
     )
     sys.exit(7)
 
-from packllama.cli.main import entry
+from packllama.__main__ import main
 
-entry()
+main()

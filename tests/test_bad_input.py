@@ -158,11 +158,11 @@ CASES = [
         "init of several models", "", 4, ("several", "model.gguf", "other.gguf"), other_model, ("init", ".", "-o", "-")
     ),
     Case(
-        "init of an unknown template",
+        "init like a model that cannot be asked for",
         "",
-        2,
-        ("nope", "chatml"),
-        args=("init", "model.gguf", "--like", "nope", "-o", "-"),
+        6,
+        ("127.0.0.1:1", "--manifest FILE"),
+        args=("init", "model.gguf", "--like", "127.0.0.1:1/me/nope", "-o", "-"),
     ),
     Case("init over a file", "FROM x", 2, ("Modelfile", "there already", "-o"), args=("init", "model.gguf")),
     Case(

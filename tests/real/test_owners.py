@@ -66,7 +66,7 @@ def test_what_root_makes_in_somebodys_store_is_theirs(folder: Path) -> None:
         done = packllama_as(0, *args, cwd=folder)
         assert done.returncode == 0, done.stderr
         assert owners(store) == {(OWNER, GROUP)}, args
-    assert {path.name for path in (store / ".packllama").iterdir()} == {"version", "locks", "work", "hashes"}
+    assert {path.name for path in (store / ".packllama").iterdir()} == {"version", "locks", "work", "hashes", "pieces"}
     assert len(files_below(store / ".packllama/locks")) == 2
     assert len(files_below(store / ".packllama/hashes")) > 2
     assert check(str(store)) == []

@@ -129,6 +129,22 @@ def test_signals(run: Run, store: Path, monkeypatch: pytest.MonkeyPatch, number:
     assert "b:latest" not in run("list").out
 
 
+def test_a_signal_while_the_program_is_being_loaded() -> None:
+    code = """
+import os, signal, sys
+from importlib.abc import MetaPathFinder
+class Impatient(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "packllama.cli.main":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Impatient())
+from packllama.__main__ import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, b"", b"")
+
+
 def test_home_is_needed_only_for_the_default_store(run: Run, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HOME")
     store.mkdir()
