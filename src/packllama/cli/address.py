@@ -108,6 +108,8 @@ def parse_addresses(texts: Sequence[str]) -> list[Address]:
 
 def _parse_address(text: str) -> Address:
     match = _URL.fullmatch(text)
+    if match is None and "@" in text:  # a password, perhaps, which must not be repeated
+        raise UsageError("an address with a user's name in it is not taken", hint="Write https://host or http://host.")
     if match is None:
         raise UsageError(
             f"'{text}' is no address of a registry", hint="Write https://host or http://host:port, without a path."

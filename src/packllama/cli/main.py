@@ -25,7 +25,7 @@ VERBS = {
     "create": ("create", "Build a model from a Modelfile"),
     "init": ("init", "Write a Modelfile for a GGUF, saying where each line comes from"),
     "lint": ("lint", "Say what in a Modelfile would go wrong later"),
-    "inspect": ("inspect", "Show what is inside a GGUF or manifest"),
+    "inspect": ("inspect", "Show what is inside a GGUF, a manifest or a bundle"),
     "run": ("run", "Answer a prompt with a model"),
     "list": ("list", "List the models in the store"),
     "show": ("show", "Show a model"),

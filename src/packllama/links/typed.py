@@ -53,9 +53,14 @@ def _read(text: str) -> Typed:
 
 
 def _read_url(url: str) -> Typed:
+    if "@" in url.partition("://")[2].partition("/")[0]:
+        raise InvalidName(
+            "an address with a user's name in it is no address of a model",
+            hint="Registries give tokens: 'packllama key' shows the key that they know you by.",
+        )
     try:
         split = urlsplit(url)
-        host = split.netloc.rpartition("@")[2].lower().removeprefix("www.")
+        host = split.netloc.lower().removeprefix("www.")
         parts = [part for part in split.path.split("/") if part]
         read = _SITES.get(host)
         if split.scheme not in {"https", "http"}:

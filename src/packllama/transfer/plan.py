@@ -12,7 +12,7 @@ from packllama.transfer.shipment import check_moves
 class PlannedMove:
     """One model: its name over there, and its bytes that would move and those that are there already.
 
-    A blob that several models need counts for the first of them as moving, for the others as there.
+    A blob that several models need counts for the first of them alone.
     """
 
     name: ModelName
@@ -51,8 +51,9 @@ def plan(moves: Sequence[Move], *, present: Callable[[Blob], bool], begun: Calla
     planned = []
     for move in moves:
         blobs = move.model.blobs
-        missing = [blob for blob in blobs if blob not in there and not present(blob)]
-        to_move = sum(blob.size - begun(blob) for blob in missing)
-        planned.append(PlannedMove(move.name, to_move, sum(blob.size for blob in blobs) - to_move))
+        new = [blob for blob in blobs if blob not in there]
+        size = sum(blob.size for blob in new)
+        to_move = sum(blob.size - begun(blob) for blob in new if not present(blob))
+        planned.append(PlannedMove(move.name, to_move, size - to_move))
         there.update(blobs)
     return Plan(tuple(planned))

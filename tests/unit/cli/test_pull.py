@@ -191,6 +191,16 @@ def test_what_is_no_mirror(url: str, run: Run) -> None:
     assert "is no address of a registry" in done.err
 
 
+@pytest.mark.parametrize(
+    "words", [("https://me:secret@host/a/b",), ("m", "--mirror", "http://me:secret@host"), ("m:a", "http://me:secret@")]
+)
+def test_a_password_is_not_repeated(words: tuple[str, ...], run: Run) -> None:
+    done = run("pull", *words)
+    assert done.status in {2, 4}
+    assert "a user's name in it" in done.err
+    assert "secret" not in done.err
+
+
 def test_a_mirror_gives_a_part(registry: Registry, mirror: Registry, store: Path, run: Run) -> None:
     done = run("pull", m(registry), "--insecure", "--mirror", mirror.url)
     assert done.status == 0, done.err
