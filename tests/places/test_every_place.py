@@ -18,7 +18,8 @@ from packllama.name import ModelName
 from packllama.places.bundle import BundleSource, BundleStream, BundleTarget, ToFile, ToPipe
 from packllama.places.loose import Downloads, look
 from packllama.places.store import Store, StoreTarget
-from packllama.transfer import CopyReport, Mirrored, copy, receive
+from packllama.transfer import CopyReport, copy, receive
+from packllama.transfer.mirrored import Mirrored
 from tests.registry.clients import source_of
 from tests.registry.registry import Registry
 from tests.unit.stores import put_model

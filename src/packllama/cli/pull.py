@@ -21,7 +21,7 @@ from packllama.name import ModelName, Source, split_source
 from packllama.pieces import Pieces
 from packllama.places.store import StoreTarget
 from packllama.places.store.kept_pieces import read_pieces
-from packllama.transfer import Mirrored
+from packllama.transfer.mirrored import Mirrored
 
 
 @click.command("pull")

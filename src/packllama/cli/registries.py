@@ -7,7 +7,7 @@ from packllama.cli.address import Address, parse_addresses
 from packllama.cli.door import Door
 from packllama.model import Blob
 from packllama.pieces import Pieces
-from packllama.transfer import Mirrored
+from packllama.transfer.mirrored import Mirrored
 
 
 def mirrors_meant(door: Door, given: Sequence[str]) -> list[Address]:

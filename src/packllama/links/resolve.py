@@ -10,7 +10,7 @@ from packllama.base.stop import Stop
 from packllama.links.listing import ModelLinks, model_links
 from packllama.links.typed import Typed
 from packllama.places.registry import manifest_url, open_registry
-from packllama.transfer import Mirrored
+from packllama.transfer.mirrored import Mirrored
 
 
 def resolve(

@@ -64,6 +64,17 @@ class LocalFiles(Protocol):
         """Raises: IntegrityError, when it is missing or has another size."""
 
 
+@runtime_checkable
+class Judged(Protocol):
+    """A source made of several, which learns from what the bytes of a blob turned out to be."""
+
+    def was_right(self, blob: Blob, right: Pieces) -> None:
+        """What was read of a blob has the right digest."""
+
+    def was_wrong(self, blob: Blob, found: Pieces) -> bool:
+        """It has another. Whether it should be read again: others will be asked then."""
+
+
 class Stream(Protocol):
     """Models that pass by once, in their own order: a bundle on stdin. As a text it is what errors call it."""
 

@@ -5,9 +5,8 @@ strictly forward, so an interrupted run leaves the beginning of a blob, and the 
 """
 
 from packllama.transfer.copy import copy
-from packllama.transfer.mirrored import Mirrored
 from packllama.transfer.plan import Plan, PlannedMove, plan
 from packllama.transfer.receive import receive
 from packllama.transfer.report import CopyOptions, CopyReport
 
-__all__ = ["CopyOptions", "CopyReport", "Mirrored", "Plan", "PlannedMove", "copy", "plan", "receive"]
+__all__ = ["CopyOptions", "CopyReport", "Plan", "PlannedMove", "copy", "plan", "receive"]

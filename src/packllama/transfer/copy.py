@@ -6,9 +6,8 @@ from packllama.base.errors import DigestMismatch, PackLlamaError, UsageError
 from packllama.base.observer import SILENT, Observer
 from packllama.base.stop import Stop
 from packllama.model import Blob, Move
-from packllama.places.place import Appender, Extents, LocalFiles, Session, Source, Target
+from packllama.places.place import Appender, Extents, Judged, LocalFiles, Session, Source, Target
 from packllama.transfer.fetch import Fetching
-from packllama.transfer.mirrored import Mirrored
 from packllama.transfer.patched import Patched
 from packllama.transfer.pump import Flow, Pumped, pump
 from packllama.transfer.ranges import Patience, SourceFailed
@@ -62,6 +61,7 @@ class _Supplier:
         self, source: Source, session: Session, extents: Extents | None, options: CopyOptions, flow: Flow
     ) -> None:
         self._source = source
+        self._judged = source if isinstance(source, Judged) else None
         self._session = session
         self._extents = extents
         self._options = options
@@ -100,11 +100,11 @@ class _Supplier:
                 pumped = self._pump(blob, move, appender, source)
                 if pumped.digest == blob.digest:
                     appender.finish(pumped.pieces)
-                    if isinstance(self._source, Mirrored):
-                        self._source.confirm(blob, pumped.pieces)
+                    if self._judged:
+                        self._judged.was_right(blob, pumped.pieces)
                     return pumped.sent - source.found, source.found
                 appender.discard()
-            again = isinstance(self._source, Mirrored) and self._source.doubt(blob, pumped.pieces)
+            again = self._judged and self._judged.was_wrong(blob, pumped.pieces)
             # What an earlier run, another source or another program left may be what was wrong: this one sends it all.
             if source.found:
                 self._flow.observer.noted(f"{blob.digest}: an unfinished download has wrong bytes; it is left aside")

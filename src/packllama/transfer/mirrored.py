@@ -47,7 +47,7 @@ class _Line:
 
 
 class Mirrored:
-    """A source that others mirror. May be shared between threads, but for `doubt` and `confirm`."""
+    """A source that others mirror. May be shared between threads, but for `was_wrong` and `was_right`."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class Mirrored:
         """The bytes from ``start`` up to ``stop``. Raises what the last source raises that was asked."""
         return _Mixed(self, blob, of, start, stop)
 
-    def doubt(self, blob: Blob, found: Pieces) -> bool:
+    def was_wrong(self, blob: Blob, found: Pieces) -> bool:
         """What was read of a blob is wrong. Whether it should be read again: others will be asked then."""
         if blob in self._doubted:
             return False
@@ -115,7 +115,7 @@ class Mirrored:
             self._observer.noted(f"{blob.digest}: wrong bytes came; it is fetched again, from {self._lines[0]} alone")
         return True
 
-    def confirm(self, blob: Blob, right: Pieces) -> None:
+    def was_right(self, blob: Blob, right: Pieces) -> None:
         """What was read of a blob is right."""
         self._served.pop(blob, None)
         found, served = self._doubted.pop(blob, (right, {}))

@@ -21,7 +21,8 @@ from packllama.model import Blob, Model, Move
 from packllama.name import ModelName
 from packllama.pieces import PIECE_BYTES, Pieces
 from packllama.places.place import Reader
-from packllama.transfer import CopyOptions, Mirrored, copy
+from packllama.transfer import CopyOptions, copy
+from packllama.transfer.mirrored import Mirrored
 from tests.unit.transfer.memory import Answer, BytesReader, MemorySource, MemoryTarget, made
 from tests.unit.transfer.test_copy import Counting
 
@@ -218,11 +219,11 @@ def test_a_liar_is_told_by_the_first_ones_right_bytes() -> None:
     with mirrored.read(BLOB, of=MODEL, start=0, stop=10) as reader:
         reader.readinto(memoryview(bytearray(5)))
         read(mirrored, 3 * MIB, 4 * MIB)
-    assert mirrored.doubt(BLOB, pieces_of(WRONG))
+    assert mirrored.was_wrong(BLOB, pieces_of(WRONG))
     asked = len(liar.asked)
     assert read(mirrored, 0, MIB) == DATA[:MIB]
     assert len(liar.asked) == asked
-    mirrored.confirm(BLOB, pieces_of(DATA))
+    mirrored.was_right(BLOB, pieces_of(DATA))
     assert observer.notes[-1] == "liar sends wrong bytes; it is not asked again"
     assert str(mirrored) == "honest"
 
@@ -236,7 +237,7 @@ def test_a_liar_is_told_by_pieces_that_are_known(first: str) -> None:
         [honest, liar] if first == "honest" else [liar, honest], pieces=lambda _: pieces_of(DATA), observer=observer
     )
     read(mirrored, 3 * MIB, 4 * MIB)
-    assert mirrored.doubt(BLOB, pieces_of(WRONG))
+    assert mirrored.was_wrong(BLOB, pieces_of(WRONG))
     assert str(mirrored) == "honest"
     assert observer.notes[-1] == "liar sends wrong bytes; it is not asked again"
 
