@@ -12,6 +12,8 @@ from packllama.places.bundle.contents import Contents
 from packllama.places.bundle.layout import blob_path, manifest_path
 from tests.unit.places.bundle.bundles import CONFIG, TEMPLATE, WEIGHTS, bytes_of, model, write
 
+pytestmark = pytest.mark.slow
+
 Need = Callable[[str, str], str]
 
 LONG = "registry-with-a-long-name." * 8 + "example:5000/team/model:tag"

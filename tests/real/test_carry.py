@@ -18,6 +18,8 @@ from tests.program import environment, packllama
 from tests.test_bad_input import large_gguf
 from tests.unit.stores import put_model
 
+pytestmark = pytest.mark.slow
+
 LARGE = 300 << 20
 DEADLINE_SECONDS = 60
 

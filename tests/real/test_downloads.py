@@ -18,6 +18,8 @@ from tests.program import environment, packllama, snapshot
 from tests.unit.places.loose.downloading import BLOB, OTHER_WEIGHTS, WEIGHTS, manifest, put
 from tests.unit.stores import TINY_CONFIG, put_model
 
+pytestmark = pytest.mark.slow
+
 NAME = "gemma3:12b-it-qat"
 HEX, CONFIG_HEX = BLOB.digest.hex, Digest.of(TINY_CONFIG).hex
 LINK = "https://registry.ollama.ai/v2/library/gemma3/blobs/sha256:"

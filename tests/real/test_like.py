@@ -18,6 +18,8 @@ from tests.registry.listener import reply
 from tests.registry.registry import Registry, says
 from tests.unit.stores import GEMMA_PARAMS, GEMMA_TEMPLATE, put_model
 
+pytestmark = pytest.mark.slow
+
 WEIGHTS = bytes(range(256)) * 4096
 CONFIG = b'{"model_format":"gguf","model_family":"llama","renderer":"r1","parser":"p1","os":"linux"}'
 LAYERS = (

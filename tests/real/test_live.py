@@ -5,9 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.program import environment
 from tests.registry.listener import reply
 from tests.registry.registry import Registry, says
+
+pytestmark = pytest.mark.slow
 
 LIVE = Path(__file__).parents[2] / "scripts" / "live.py"
 NAMES = ("gemma3:270m", "qwen3:0.6b", "llama3.2:1b", "all-minilm:latest", "smollm2:135m", "mistral:7b")

@@ -11,6 +11,8 @@ from packllama.engine.options import TABLE
 from tests.program import packllama
 from tests.unit.engine.conftest import Scripted, scripted
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["scripted"]  # a fixture of the engine's own tests
 
 # Name; what is sent without it; the lines of a Modelfile, and what is sent then. The model was trained with 2048.

@@ -18,6 +18,8 @@ from packllama.places.partial import partials_in
 from tests.program import packllama
 from tests.unit.stores import put_model
 
+pytestmark = pytest.mark.slow
+
 MIB = 1 << 20
 WEIGHTS = b"".join(number.to_bytes(8, "big") for number in range(5 * MIB // 8)) + b"end"
 BLOB = Blob(Digest.of(WEIGHTS), len(WEIGHTS))
