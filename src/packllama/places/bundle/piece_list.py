@@ -33,6 +33,8 @@ def decode(raw: bytes, *, blobs: Sequence[Blob], where: str) -> dict[Digest, Pie
     fields = decode_fields(raw, where=where)
     lists = fields.members("blobs") or {}
     large = {str(blob.digest): blob for blob in _large(blobs)}
+    if fields.integer("packllama") != 1:
+        raise fields.refusal('expected "packllama": 1')
     if lists.keys() != large.keys() or fields.integer("piece") != PIECE_BYTES:
         raise fields.refusal(f"expected the pieces of each blob above {PIECE_BYTES:,} bytes, and of no other")
     try:

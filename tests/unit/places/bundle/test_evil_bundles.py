@@ -219,7 +219,7 @@ EVIL: dict[str, tuple[Callable[[], bytes], type[PackLlamaError], str]] = {
     "other checksums": (lambda: instead(SUMS, encode_file(SUMS, b"")), InvalidBundle, "does not say what"),
     "no checksums": (lambda: instead(SUMS, b""), InvalidBundle, "does not say what"),
     "other pieces": (
-        lambda: instead(PIECES, encode_file(PIECES, b'{"piece":16777216,"blobs":{"x":[]}}')),
+        lambda: instead(PIECES, encode_file(PIECES, b'{"packllama":1,"piece":16777216,"blobs":{"x":[]}}')),
         InvalidBundle,
         "the pieces of each blob",
     ),

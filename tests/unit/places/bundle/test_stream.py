@@ -133,6 +133,7 @@ def test_zeros_behind_the_end_are_no_harm(opened: Opened, zeros: int, tmp_path: 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @example(flips=[(GOOD.index(b"format"), 0x20)])
+@example(flips=[(GOOD.rindex(b"packllama"), 1)])
 @given(flips=st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.integers(1, 255)), min_size=1, max_size=3))
 def test_changed_bytes_are_never_taken_for_right_ones(flips: list[tuple[int, int]], tmp_path: Path) -> None:
     data = bytearray(GOOD)
