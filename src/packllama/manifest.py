@@ -23,7 +23,7 @@ CONFIG_TYPE = "application/vnd.docker.container.image.v1+json"
 TWIN_TYPE = "application/vnd.oci.image.manifest.v1+json"
 ORIGINAL_TYPE = "application/vnd.ollama.manifest.v1+json"
 
-_LAYER_PREFIX = "application/vnd.ollama.image."
+LAYER_PREFIX = "application/vnd.ollama.image."
 
 # Tensor models list thousands of layers of about 200 bytes; the largest known manifest has 1.5 MB.
 MANIFEST_LIMIT = 4 << 20
@@ -48,7 +48,7 @@ class LayerKind(StrEnum):
 
     @property
     def media_type(self) -> str:
-        return _LAYER_PREFIX + self.value
+        return LAYER_PREFIX + self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Layer:
     @property
     def kind(self) -> LayerKind | None:
         """None for a media type that packllama does not know."""
-        word = self.media_type.removeprefix(_LAYER_PREFIX)
+        word = self.media_type.removeprefix(LAYER_PREFIX)
         return LayerKind(word) if word != self.media_type and word in set(LayerKind) else None
 
 

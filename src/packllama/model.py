@@ -15,6 +15,11 @@ class Blob:
     size: int
 
 
+def blobs_of(manifest: Manifest) -> tuple[Blob, ...]:
+    """The blobs that a manifest names, each once, the config last."""
+    return tuple(dict.fromkeys(Blob(layer.digest, layer.size) for layer in manifest.layers_and_config))
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """A name *in that place*, and everything it needs."""
@@ -25,7 +30,7 @@ class Model:
     @property
     def blobs(self) -> tuple[Blob, ...]:
         """Each blob once, the config last."""
-        return tuple(dict.fromkeys(Blob(layer.digest, layer.size) for layer in self.manifest.layers_and_config))
+        return blobs_of(self.manifest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from packllama.base.errors import BadInput
+from packllama.digest import Digest
 from packllama.jsonfields import Json
 
 PIECE_BYTES = 16 << 20
@@ -40,6 +41,10 @@ class Pieces:
             if len(texts) == len(value):
                 return cls(tuple(texts))
         raise BadInput(f"expected {count(size)} digests of pieces", where=where)
+
+    def end_in(self, digest: Digest) -> bool:
+        """Whether they can be those of a blob: the last one is its own digest. An empty blob has none."""
+        return all(digest.hex.startswith(last) for last in self.beginnings[-1:])
 
     def first_bad(self, found: "Pieces", *, size: int) -> range | None:
         """The first piece in which what was found differs from these, as the bytes it has; None: nothing differs.

@@ -4,9 +4,11 @@ import hashlib
 import queue
 import threading
 from dataclasses import dataclass
-from typing import Self
+from typing import Protocol, Self
 
+from packllama.base.observer import Observer
 from packllama.base.reading import page_buffer
+from packllama.base.stop import Stop
 
 # Larger buffers measured slower: these stay in the processor's cache between read, hash and write.
 BUFFER_SIZE = 256 << 10
@@ -89,3 +91,23 @@ class Hashing:
             buffer, filled = item
             self._hash.update(filled)
             self._free.put(buffer)
+
+
+class _Reader(Protocol):
+    def readinto(self, buffer: memoryview, /) -> int: ...
+
+
+def hash_all(reader: _Reader, *, step: int, observer: Observer, stop: Stop) -> Hashes:
+    """The digests of all that a reader has. ``step``: as for `StepHash`.
+
+    Raises: Cancelled, and what the reader raises.
+    """
+    with Hashing(step=step) as hashing:
+        while True:
+            stop.check()
+            buffer = hashing.free_buffer()
+            filled = buffer[: reader.readinto(buffer)]
+            if not filled:
+                return hashing.finish()
+            hashing.put(buffer, filled)
+            observer.advanced(len(filled))

@@ -29,6 +29,9 @@ from packllama.base.stop import Stop
 from packllama.base.version import __version__
 from packllama.base.watch import SLICE_SECONDS, Watch
 
+# The statuses that send us on.
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
 USER_AGENT = f"packllama/{__version__} (ollama-compatible)"
 
 # Connections to one host that are kept for the next request.

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from packllama.base.hashing import Hashes, Hashing
+from packllama.base.hashing import Hashes, hash_all
 from packllama.base.observer import SILENT, Observer
 from packllama.base.reading import opened_plain
 from packllama.base.stop import Stop
@@ -14,7 +14,6 @@ from packllama.model import Blob, Model
 from packllama.name import ModelName
 from packllama.pieces import PIECE_BYTES, Pieces
 from packllama.places.bundle import BundleStream
-from packllama.places.place import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,9 @@ def verify_bundle(path: Path, *, observer: Observer = SILENT, stop: Stop | None 
         observer.planned(os.fstat(descriptor).st_size)
         stream = BundleStream(descriptor, where=str(path), stop=stop)
         models = stream.models()
-        found = {blob: _hash(reader, observer, stop) for blob, reader in stream.blobs()}
+        found = {
+            blob: hash_all(reader, step=PIECE_BYTES, observer=observer, stop=stop) for blob, reader in stream.blobs()
+        }
     wrong = {blob: hashes for blob, hashes in found.items() if hashes.whole != blob.digest.hex}
     return BundleReport(
         models=tuple(model.name for model in models),
@@ -57,18 +58,6 @@ def verify_bundle(path: Path, *, observer: Observer = SILENT, stop: Stop | None 
         blobs=len(found),
         bytes_read=sum(blob.size for blob in found),
     )
-
-
-def _hash(reader: Reader, observer: Observer, stop: Stop) -> Hashes:
-    with Hashing(step=PIECE_BYTES) as hashing:
-        while True:
-            stop.check()
-            buffer = hashing.free_buffer()
-            filled = buffer[: reader.readinto(buffer)]
-            if not filled:
-                return hashing.finish()
-            hashing.put(buffer, filled)
-            observer.advanced(len(filled))
 
 
 def _wrong(blob: Blob, hashes: Hashes, models: Sequence[Model], pieces: Mapping[Digest, Pieces]) -> WrongBlob:

@@ -16,14 +16,9 @@ from packllama.places.store.session import Session
 
 
 def first_bad(store: Store, blob: Blob, reading: Reading) -> range | None:
-    """The bytes with the first wrong one, of a blob that was read to its end; None: nobody knows.
-
-    The last piece's digest is the blob's own. Pieces that do not end with it are not this blob's.
-    """
+    """The bytes with the first wrong one, of a blob that was read to its end; None: nobody knows."""
     known = read_pieces(store.layout, blob)
-    if known is None or reading.pieces is None or not blob.digest.hex.startswith(known.beginnings[-1:]):
-        return None
-    return known.first_bad(reading.pieces, size=blob.size)
+    return known.first_bad(reading.pieces, size=blob.size) if known and reading.pieces else None
 
 
 def keep_pieces(store: Store, readings: Mapping[Digest, Reading], *, stop: Stop) -> None:

@@ -3,8 +3,7 @@
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 from packllama.base.errors import UsageError
@@ -14,9 +13,6 @@ from packllama.places.bundle import BundleSource
 from packllama.places.store import Store
 from packllama.places.store.layout import Layout
 from packllama.places.store.locate import check_exists
-
-# The address of a registry: http or https, a host and perhaps a port.
-_URL = re.compile(r"(?:(?P<scheme>https?)://)?(?P<host>[A-Za-z0-9_][A-Za-z0-9_.-]*(?::[0-9]{1,5})?)/?")
 
 # A word that is none of these could be a model's name.
 _PATH = re.compile(r"\.{1,2}(/.*)?|/.*|~(/.*)?|.*\.tar", re.DOTALL)
@@ -88,30 +84,3 @@ def opened(path: Path, *, stop: Stop) -> Iterator[Store | BundleSource]:
         return
     with BundleSource(path, stop=stop) as source:
         yield source
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a registry is. ``host``: with its port, if it has one. ``insecure``: it speaks http."""
-
-    host: str
-    insecure: bool
-
-
-def parse_addresses(texts: Sequence[str]) -> list[Address]:
-    """The registries at these addresses, ``https://host`` or ``http://host:port``, each once.
-
-    Raises: UsageError.
-    """
-    return list(dict.fromkeys(map(_parse_address, texts)))
-
-
-def _parse_address(text: str) -> Address:
-    match = _URL.fullmatch(text)
-    if match is None and "@" in text:  # a password, perhaps, which must not be repeated
-        raise UsageError("an address with a user's name in it is not taken", hint="Write https://host or http://host.")
-    if match is None:
-        raise UsageError(
-            f"'{text}' is no address of a registry", hint="Write https://host or http://host:port, without a path."
-        )
-    return Address(match["host"], insecure=match["scheme"] == "http")

@@ -94,10 +94,10 @@ def _read(path: str, *, stop: Stop) -> tuple[Modelfile, str, Path]:
 
 
 def _pull(door: Door, name: ModelName, wish: Wish) -> None:
-    from packllama.cli.address import Address
     from packllama.cli.moved import move_into_store
     from packllama.cli.moving import Moving
     from packllama.cli.registries import mirrors_meant, open_mirrored
+    from packllama.places.registry.address import Address
     from packllama.transfer import CopyOptions
 
     moving = Moving(CopyOptions(), verify=False, progress=True, dry_run=False)

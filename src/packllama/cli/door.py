@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from packllama.base.errors import from_os_error
+from packllama.base.observer import SilentObserver
 from packllama.base.settings import Settings
 from packllama.base.stop import Stop
 from packllama.base.terminal import escaped
@@ -79,7 +80,23 @@ def _write(text: str) -> None:
         raise from_os_error(error, doing="writing the result", where=STDOUT) from error
 
 
-class Progress:
+class Talk(SilentObserver):
+    """Says what happens, and nothing of how far it is."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    def waiting(self, holder: str) -> None:
+        self._door.say(f"waiting for {holder}")
+
+    def noted(self, text: str) -> None:
+        self._door.say(text)
+
+    def published(self, name: str) -> None:
+        self._door.published.append(name)
+
+
+class Progress(Talk):
     """An observer that tells a person how far it is: a bar on a terminal, elsewhere a line per 30 seconds.
 
     A context manager. ``advanced`` may be called from any thread.
@@ -89,7 +106,7 @@ class Progress:
 
     def __init__(self, door: Door, label: str, *, lines: bool = True) -> None:
         """``lines``: say something where there is no terminal, too."""
-        self._door = door
+        super().__init__(door)
         self._lines = lines
         self._label = label
         self._total = 0
@@ -123,15 +140,6 @@ class Progress:
         elif self._lines and time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + self.LINE_SECONDS
             self._door.say(f"{self._label}: {self._done:,} of {self._total:,} bytes")
-
-    def waiting(self, holder: str) -> None:
-        self._door.say(f"waiting for {holder}")
-
-    def noted(self, text: str) -> None:
-        self._door.say(text)
-
-    def published(self, name: str) -> None:
-        self._door.published.append(name)
 
 
 class _Bar:

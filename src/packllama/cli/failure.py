@@ -50,6 +50,14 @@ def report(error: PackLlamaError, *, as_json: bool, published: Sequence[str] = (
         sys.stderr.write("Error: " + escaped(str(error), keep="\n") + "\n")
 
 
+def report_all(errors: Sequence[PackLlamaError], *, as_json: bool) -> int:
+    """Say what did not work beside what did; a JSON document has said it already. Returns the worst exit status."""
+    for error in errors:
+        if not as_json:
+            report(error, as_json=False)
+    return max((error.exit_status for error in errors), default=0)
+
+
 def silence_stdout() -> None:
     """What is left in its buffer cannot be written, and the interpreter shall not complain of it at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -12,7 +12,7 @@ from packllama.cli.address import is_same, opened
 from packllama.cli.choose import as_moves, chosen
 from packllama.cli.door import Door
 from packllama.cli.downloads import Folders, Found, How
-from packllama.cli.failure import as_document, report
+from packllama.cli.failure import as_document, report_all
 from packllama.cli.moved import Moved, holds, move_into_store, plan_store, receive_into_store, tell, tell_plans
 from packllama.cli.moving import Job, Moving, moving
 from packllama.cli.options import PlacePath, common, pass_door
@@ -159,7 +159,4 @@ def _tell(door: Door, found: Found, *, dry_run: bool) -> int:
     elif found.done or door.as_json:
         tell(door, found.done, more=more)
     errors: list[PackLlamaError] = [*found.problems, *(model.error() for model in found.incomplete)]
-    if not door.as_json:
-        for error in errors:
-            report(error, as_json=False)
-    return max((error.exit_status for error in errors), default=0)
+    return report_all(errors, as_json=door.as_json)

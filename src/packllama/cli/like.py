@@ -102,9 +102,9 @@ def _found(door: Door, wish: Wish, typed: "Typed", progress: Progress) -> tuple[
 
 
 def _asked(door: Door, wish: Wish, typed: "Typed", progress: Progress) -> tuple[Source, Model]:
-    from packllama.cli.address import Address
     from packllama.cli.registries import mirrors_meant, open_mirrored
     from packllama.places.registry import manifest_url
+    from packllama.places.registry.address import Address
 
     mirrors = mirrors_meant(door, wish.mirrors)
     door.say(

@@ -9,7 +9,6 @@ import click
 
 from packllama.base.errors import FarSideError, NotFound, UsageError
 from packllama.base.fs import write_file
-from packllama.cli.address import parse_addresses
 from packllama.cli.door import Door, Progress
 from packllama.cli.links_table import table
 from packllama.cli.options import PlacePath, common, pass_door
@@ -18,6 +17,7 @@ from packllama.links.formats import Format, write
 from packllama.links.listing import Listing, ModelLinks, RepositoryLinks, model_links
 from packllama.links.saved import read_saved
 from packllama.links.typed import Typed, is_repository, read_typed
+from packllama.places.registry.address import parse_addresses
 
 _TABLE, _JSON = "table", "json"
 

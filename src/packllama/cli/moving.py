@@ -9,11 +9,11 @@ from typing import Any, cast
 import click
 
 from packllama.base.errors import UsageError
-from packllama.base.observer import Observer, SilentObserver
+from packllama.base.observer import Observer
 from packllama.base.settings import Settings
 from packllama.base.stop import Stop
 from packllama.base.units import parse_bytes
-from packllama.cli.door import Door, Progress
+from packllama.cli.door import Door, Progress, Talk
 from packllama.transfer import CopyOptions
 
 # More ranges at once than any place gains from.
@@ -48,28 +48,12 @@ class Moving:
         """
         before = len(door.published)
         try:
-            with Progress(door, label) if self.progress else contextlib.nullcontext(_Talk(door)) as observer:
+            with Progress(door, label) if self.progress else contextlib.nullcontext(Talk(door)) as observer:
                 yield Job(self.options, self.verify, door.settings.keep_replaced, observer, door.stop)
         finally:
             if not door.as_json:
                 for name in door.published[before:]:
                     tell(name)
-
-
-class _Talk(SilentObserver):
-    """Says what happens, and nothing of how far it is."""
-
-    def __init__(self, door: Door) -> None:
-        self._door = door
-
-    def waiting(self, holder: str) -> None:
-        self._door.say(f"waiting for {holder}")
-
-    def noted(self, text: str) -> None:
-        self._door.say(text)
-
-    def published(self, name: str) -> None:
-        self._door.published.append(name)
 
 
 class _Bytes(click.ParamType):  # type: ignore[type-arg]  # no generic before click 8.5

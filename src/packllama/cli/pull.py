@@ -8,9 +8,8 @@ import click
 from packllama.base.errors import BadInput, FarSideError, IntegrityError, NotFound, NotSupported, PackLlamaError
 from packllama.base.observer import Observer
 from packllama.cli import complete
-from packllama.cli.address import Address
 from packllama.cli.door import Door
-from packllama.cli.failure import as_document, report
+from packllama.cli.failure import as_document, report_all
 from packllama.cli.moved import Moved, move_into_store, plan_store, tell, tell_plans
 from packllama.cli.moving import Moving, moving
 from packllama.cli.options import common, pass_door
@@ -19,6 +18,7 @@ from packllama.links.typed import Typed, read_typed
 from packllama.model import Blob, Model, Move
 from packllama.name import ModelName, Source, split_source
 from packllama.pieces import Pieces
+from packllama.places.registry.address import Address
 from packllama.places.store import StoreTarget
 from packllama.places.store.kept_pieces import read_pieces
 from packllama.transfer.mirrored import Mirrored
@@ -136,7 +136,4 @@ class _Pull:
         if self._done or self._door.as_json:
             problems = [as_document(problem) for problem in self.problems]
             tell(self._door, self._done, more={"up_to_date": self._up_to_date, "problems": problems})
-        if not self._door.as_json:
-            for problem in self.problems:
-                report(problem, as_json=False)
-        return max((problem.exit_status for problem in self.problems), default=0)
+        return report_all(self.problems, as_json=self._door.as_json)

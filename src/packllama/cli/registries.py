@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 
 from packllama.base.observer import Observer
-from packllama.cli.address import Address, parse_addresses
 from packllama.cli.door import Door
 from packllama.model import Blob
 from packllama.pieces import Pieces
+from packllama.places.registry.address import Address, parse_addresses
 from packllama.transfer.mirrored import Mirrored
 
 

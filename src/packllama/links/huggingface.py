@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from urllib.parse import quote, urljoin
 
 from packllama.base.errors import BadAnswer, BadInput, ModelNotFound, NotFound, Unsafe, UsageError
-from packllama.base.http import Answer, Client, Origin
+from packllama.base.http import REDIRECTS, Answer, Client, Origin
 from packllama.base.observer import SILENT, Observer
 from packllama.base.settings import Settings
 from packllama.base.stop import Stop
@@ -28,8 +28,7 @@ _PAGE_LIMIT = 4 << 20
 _MOST_PAGES = 50
 _MOST_BYTES = 1 << 50
 
-_REDIRECTS = 5
-_REDIRECTED = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS = 5
 _OK, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 401, 403, 404
 
 _NEXT = re.compile(r'<([^<>\s]{1,4000})>\s*;\s*rel="?next"?')
@@ -127,13 +126,13 @@ class _Hub:
         raise BadAnswer(f"the list of files has more than {_MOST_PAGES} pages", where=str(self._client.home))
 
     def _ask(self, url: str) -> Answer:
-        for _ in range(_REDIRECTS + 1):
+        for _ in range(_MOST_REDIRECTS + 1):
             answer = self._client.get(url, self._headers)
-            if answer.status not in _REDIRECTED:
+            if answer.status not in REDIRECTS:
                 return answer
             with answer:
                 url = self._on(answer.url, answer.header("Location"))
-        raise BadAnswer(f"more than {_REDIRECTS} redirects", where=str(self._client.home))
+        raise BadAnswer(f"more than {_MOST_REDIRECTS} redirects", where=str(self._client.home))
 
     def _on(self, page: str, location: str) -> str:
         """Where a page leads, which has to be on the same server. Raises: Unsafe."""

@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 
-from packllama.base.errors import Cancelled, FarSideError, IntegrityError, InvalidManifest, NotFound, PackLlamaError
+from packllama.base.errors import Cancelled, FarSideError, InvalidManifest, NotFound, PackLlamaError
 from packllama.base.observer import SILENT, Observer
 from packllama.model import Blob, Model
 from packllama.name import ModelName
 from packllama.pieces import PIECE_BYTES, Pieces
 from packllama.places.place import Reader, Source
-from packllama.transfer.ranges import Patience, may_pass
+from packllama.transfer.ranges import Patience, ended_early, may_pass
 
 # A source that failed so often in a row is not asked for that blob again.
 _FAILURES = 4
@@ -221,9 +221,7 @@ class _Mixed(AbstractContextManager["_Mixed"]):
             self._reader = self._opened.enter_context(reading)
         count = len(buffer[: self._reader.readinto(buffer)])
         if not count:
-            raise IntegrityError(
-                f"the data ends {self._end - self._offset:,} bytes early", hint="It was cut off; fetch it again."
-            )
+            raise ended_early(self._end - self._offset)
         self._offset += count
         return count
 

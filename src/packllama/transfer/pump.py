@@ -5,7 +5,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Self
 
-from packllama.base.errors import IntegrityError
 from packllama.base.hashing import Hashing
 from packllama.base.observer import Observer
 from packllama.base.stop import Stop
@@ -13,6 +12,7 @@ from packllama.digest import Digest
 from packllama.model import Blob
 from packllama.pieces import PIECE_BYTES, Pieces
 from packllama.places.place import Appender, Reader
+from packllama.transfer.ranges import ended_early
 from packllama.transfer.rate import RateLimit
 from packllama.transfer.report import CopyOptions
 
@@ -73,7 +73,7 @@ def _pass(reader: Reader, count: int, hashing: Hashing, flow: Flow, appender: Ap
         buffer = hashing.free_buffer()
         filled = buffer[: reader.readinto(buffer[:count])]
         if not filled:
-            raise IntegrityError(f"the data ends {count:,} bytes early", hint="It was cut off; fetch it again.")
+            raise ended_early(count)
         hashing.put(buffer, filled)
         if appender is not None:
             if flow.limit is not None:

@@ -101,9 +101,7 @@ class PatientReader:
             self._reader = self._opened.enter_context(self._read(self._offset, self._end))
         count = len(buffer[: self._reader.readinto(buffer)])
         if count == 0:
-            raise IntegrityError(
-                f"the data ends {self._end - self._offset:,} bytes early", hint="It was cut off; fetch it again."
-            )
+            raise ended_early(self._end - self._offset)
         self._offset += count
         return count
 
@@ -118,6 +116,11 @@ class PatientReader:
             raise SourceFailed(error) from error
         asked_for = error.retry_after if isinstance(error, FarSideError) else 0.0
         self._stop.wait(max(self._patience.pause(self._failures), asked_for))
+
+
+def ended_early(lacking: int) -> IntegrityError:
+    """A reader ended so many bytes before it should."""
+    return IntegrityError(f"the data ends {lacking:,} bytes early", hint="It was cut off; fetch it again.")
 
 
 def may_pass(error: PackLlamaError) -> bool:

@@ -138,6 +138,7 @@ class Impatient(MetaPathFinder):
         if name == "packllama.cli.main":
             os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, Impatient())
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 from packllama.__main__ import main
 main()
 """

@@ -45,7 +45,7 @@ def decode(raw: bytes, *, blobs: Sequence[Blob], where: str) -> dict[Digest, Pie
     except BadInput as error:
         raise InvalidBundle(error.message, where=error.where) from error
     for digest, of in pieces.items():
-        if not digest.hex.startswith(of.beginnings[-1]):
+        if not of.end_in(digest):
             raise fields.refusal(f"the last piece of {digest} does not end where the blob does")
     return pieces
 

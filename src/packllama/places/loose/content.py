@@ -8,12 +8,8 @@ from pathlib import Path
 from packllama.base.errors import InvalidManifest, from_os_error
 from packllama.base.reading import opened_plain
 from packllama.jsonfields import Json, first_value
-from packllama.manifest import MANIFEST_LIMIT, MANIFEST_TYPE, Manifest
+from packllama.manifest import LAYER_PREFIX, MANIFEST_LIMIT, MANIFEST_TYPE, TWIN_TYPE, Manifest
 from packllama.places.loose.walk import Seen
-
-_OURS = "application/vnd.ollama.image."
-# A bundle has one for each model, beside the model's own manifest.
-_OCI = "application/vnd.oci.image.manifest.v1+json"
 
 _HEAD = 512
 _HTML = re.compile(rb"<(!doctype\s+html|html|head|body)\b", re.IGNORECASE)
@@ -64,10 +60,11 @@ def _read_object(raw: bytes, where: str) -> Manifest | Oddity | None:
     try:
         manifest = Manifest.decode(raw, where=where)
     except InvalidManifest as error:
-        return Oddity(f"it is a damaged manifest: {error.message}", surely=True) if _OURS.encode() in raw else None
-    if manifest.media_type == _OCI:
+        is_ours = LAYER_PREFIX.encode() in raw
+        return Oddity(f"it is a damaged manifest: {error.message}", surely=True) if is_ours else None
+    if manifest.media_type == TWIN_TYPE:  # a bundle has one for each model, beside the model's own manifest
         return None
-    ours = any(layer.media_type.startswith(_OURS) for layer in manifest.layers)
+    ours = any(layer.media_type.startswith(LAYER_PREFIX) for layer in manifest.layers)
     # The stub of a remote model has a config and no layers.
     return manifest if ours or (manifest.media_type == MANIFEST_TYPE and not manifest.layers) else None
 

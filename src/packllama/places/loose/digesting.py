@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from packllama.base.errors import FileChanged
-from packllama.base.hashing import Hashing
+from packllama.base.hashing import hash_all
 from packllama.base.observer import Observer
 from packllama.base.reading import FileRange, opened_plain
 from packllama.base.stop import Stop
@@ -24,19 +24,10 @@ def digest_of(file: Seen, *, observer: Observer, stop: Stop) -> Digest:
         before = Seen.of(file.path, os.fstat(descriptor))
         # A mode may have been set meanwhile, which changes the ctime and no byte.
         _check(before == replace(file, ctime_ns=before.ctime_ns), file)
-        with Hashing(step=PIECE_BYTES) as hashing:
-            reader = FileRange(descriptor, start=0, stop=file.size, where=file.path)
-            while True:
-                stop.check()
-                buffer = hashing.free_buffer()
-                count = reader.readinto(buffer)
-                if not count:
-                    break
-                hashing.put(buffer, buffer[:count])
-                observer.advanced(count)
-            digest = Digest(hashing.finish().whole)
+        reader = FileRange(descriptor, start=0, stop=file.size, where=file.path)
+        hashes = hash_all(reader, step=PIECE_BYTES, observer=observer, stop=stop)
         _check(before == Seen.of(file.path, os.fstat(descriptor)), file)
-    return digest
+    return Digest(hashes.whole)
 
 
 def _check(same: bool, file: Seen) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from packllama.base.errors import BadInput, InvalidManifest, PackLlamaError
 from packllama.base.stop import Stop
 from packllama.manifest import Manifest
-from packllama.model import Blob
+from packllama.model import Blob, blobs_of
 from packllama.name import ModelName
 from packllama.places.loose.content import Oddity, read_content
 from packllama.places.loose.naming import looks_fetched, name_at, name_from_file_name
@@ -36,7 +36,7 @@ class Sheet:
     @property
     def blobs(self) -> tuple[Blob, ...]:
         """Each blob once."""
-        return tuple({Blob(layer.digest, layer.size): None for layer in self.manifest.layers_and_config})
+        return blobs_of(self.manifest)
 
 
 @dataclass(slots=True)

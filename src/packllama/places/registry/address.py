@@ -1,12 +1,47 @@
-"""The links of a model: where its manifest and its blobs are asked for.
+"""Where a registry is, and where it is asked for a model's manifest and blobs.
 
 ``{scheme}://{host}/v2/{namespace}/{model}/manifests/{tag}`` and ``…/blobs/{digest}``. The host is the name's own, with
 its port if it has one: ``hf.co`` and ``huggingface.co`` are hosts like any other. Letter case stays as it is in the
 name. What stands in a link is a name's part or a digest, so there is nothing in it that has to be quoted.
 """
 
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from packllama.base.errors import UsageError
 from packllama.digest import Digest
 from packllama.name import ModelName
+
+# http or https, a host and perhaps a port.
+_URL = re.compile(r"(?:(?P<scheme>https?)://)?(?P<host>[A-Za-z0-9_][A-Za-z0-9_.-]*(?::[0-9]{1,5})?)/?")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a registry is. ``host``: with its port, if it has one. ``insecure``: it speaks http."""
+
+    host: str
+    insecure: bool
+
+
+def parse_addresses(texts: Sequence[str]) -> list[Address]:
+    """The registries at these addresses, ``https://host`` or ``http://host:port``, each once.
+
+    Raises: UsageError.
+    """
+    return list(dict.fromkeys(map(_parse_address, texts)))
+
+
+def _parse_address(text: str) -> Address:
+    match = _URL.fullmatch(text)
+    if match is None and "@" in text:  # a password, perhaps, which must not be repeated
+        raise UsageError("an address with a user's name in it is not taken", hint="Write https://host or http://host.")
+    if match is None:
+        raise UsageError(
+            f"'{text}' is no address of a registry", hint="Write https://host or http://host:port, without a path."
+        )
+    return Address(match["host"], insecure=match["scheme"] == "http")
 
 
 def manifest_url(name: ModelName, *, insecure: bool = False) -> str:

@@ -13,13 +13,12 @@ from pathlib import Path
 from urllib.parse import urldefrag, urljoin
 
 from packllama.base.errors import AccessDenied, BadAnswer, BadInput, MissingFile, NoRights, Unsafe
-from packllama.base.http import Answer, Client, Origin
+from packllama.base.http import REDIRECTS, Answer, Client, Origin
 from packllama.jsonfields import as_fields, first_value
 from packllama.places.registry.challenge import Challenge
 from packllama.places.registry.refusals import SHOW_KEY, refused_token
 
-_REDIRECTS = 10
-_REDIRECTED = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS = 10
 _UNAUTHORIZED = 401
 
 # Real tokens have one or two thousand characters.
@@ -43,13 +42,13 @@ class Speech:
 
         Raises: Unsafe, BadAnswer, AccessDenied, Unreachable, Cancelled.
         """
-        for _ in range(_REDIRECTS + 1):
+        for _ in range(_MOST_REDIRECTS + 1):
             answer = self._ask(url, headers)
-            if answer.status not in _REDIRECTED:
+            if answer.status not in REDIRECTS:
                 return answer
             with answer:
                 url = _redirect(answer)
-        raise BadAnswer(f"more than {_REDIRECTS} redirects", where=str(self._client.home))
+        raise BadAnswer(f"more than {_MOST_REDIRECTS} redirects", where=str(self._client.home))
 
     def _ask(self, url: str, headers: Mapping[str, str]) -> Answer:
         if Origin.of(url) != self._client.home:
@@ -83,7 +82,7 @@ class Speech:
         url = challenge.token_url(now=int(self._clock()), nonce=nonce)
         signed, why_not = self._signed(url)
         with self._client.get(url, signed) as answer:
-            if answer.status in _REDIRECTED or answer.status >= 400:
+            if answer.status in REDIRECTS or answer.status >= 400:
                 raise refused_token(answer, why_not)
             document = answer.document(_TOKEN_LIMIT)
         where = str(self._client.home)

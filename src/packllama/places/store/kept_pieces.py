@@ -17,11 +17,12 @@ _BYTES_EACH = 40
 
 
 def read_pieces(layout: Layout, blob: Blob) -> Pieces | None:
-    """Those of a blob, if they were kept. They prove nothing, so whose they are is not asked."""
+    """Those of a blob, if they were kept. What does not end with its digest is not this blob's."""
     path = layout.pieces_record(blob.digest)
     with contextlib.suppress(PackLlamaError, ValueError, RecursionError):
         raw = read_small(path, limit=_BYTES_EACH * (count(blob.size) + 1), what="digests of pieces")
-        return Pieces.decode(json.loads(raw), size=blob.size, where=str(path))
+        pieces = Pieces.decode(json.loads(raw), size=blob.size, where=str(path))
+        return pieces if pieces.end_in(blob.digest) else None
     return None
 
 

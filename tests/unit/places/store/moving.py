@@ -46,7 +46,8 @@ def begun(store: Store, *moves: Move, stop: Stop | None = None, observer: Observ
 
 
 def pieces_of(blob: Blob) -> Pieces:
-    return Pieces(tuple(f"{number:032x}" for number in range(count(blob.size))))
+    """Invented ones, but for the last, with which the blob's digest begins."""
+    return Pieces((*(f"{number:032x}" for number in range(count(blob.size) - 1)), blob.digest.hex[:32]))
 
 
 def send(session: StoreSession, blob: Blob, move: Move, *, up_to: int | None = None) -> None:

@@ -149,23 +149,6 @@ def test_a_blob_of_another_size_is_noticed(tmp_path: Path) -> None:
     assert models(tmp_path) == before
 
 
-@pytest.fixture
-def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], None]:
-    """Have something done right after the manifest was written, once."""
-
-    def arrange(action: Callable[[], None]) -> None:
-        pending, write = [action], room._write_manifest
-
-        def write_and_act(layout: Layout, name: ModelName, manifest: bytes, work: Path) -> None:
-            write(layout, name, manifest, work)
-            if pending:
-                pending.pop()()
-
-        monkeypatch.setattr(room, "_write_manifest", write_and_act)
-
-    return arrange
-
-
 def test_a_blob_of_ours_that_vanishes_is_put_back(
     tmp_path: Path, meanwhile: Callable[[Callable[[], None]], None]
 ) -> None:

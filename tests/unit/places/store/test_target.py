@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -19,8 +18,6 @@ from packllama.model import Move
 from packllama.name import ModelName
 from packllama.places.place import LocalFiles, Source, Target
 from packllama.places.store import Store, StoreTarget, has_valid_record
-from packllama.places.store import publish as room
-from packllama.places.store.layout import Layout
 from packllama.places.store.session import Session
 from tests.faults.checker import check
 from tests.unit.places.store.moving import (
@@ -91,23 +88,6 @@ def test_what_is_replaced_is_left_to_the_caller(store: Store, move: Move) -> Non
     assert target.replaced == {old}
     assert target.delete_replaced().freed == len(b"old weights")
     assert check(str(store.layout.root)) == []
-
-
-@pytest.fixture
-def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], None]:
-    """Have something done right after the manifest was written, once."""
-
-    def arrange(action: Callable[[], None]) -> None:
-        pending, write = [action], room._write_manifest
-
-        def write_and_act(layout: Layout, name: ModelName, manifest: bytes, work: Path) -> None:
-            write(layout, name, manifest, work)
-            if pending:
-                pending.pop()()
-
-        monkeypatch.setattr(room, "_write_manifest", write_and_act)
-
-    return arrange
 
 
 @pytest.mark.parametrize("there_before", [False, True])
