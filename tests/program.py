@@ -1,10 +1,14 @@
-"""The program, run as a person runs it."""
+"""The program, run as a person runs it, or inside the tests' own process."""
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import chdir, contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 KEPT = ("PATH", "VIRTUAL_ENV", "LANG", "LC_ALL", "CI")
 
@@ -35,6 +39,45 @@ def packllama(
         check=False,
         timeout=timeout_seconds,
     )
+
+
+def called(
+    *args: str, cwd: Path, env: Mapping[str, str | None] | None = None, stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """As `packllama`, but without a process of its own: many times as fast, and not for two threads at once."""
+    from packllama.cli.main import main
+
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8") as given,
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogateescape") as out,
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="backslashreplace") as err,
+    ):
+        given.write(stdin)
+        given.seek(0)
+        with (
+            chdir(cwd),
+            patch.dict(os.environ, environment(cwd, env), clear=True),
+            patch.multiple(sys, stdin=given, stdout=out, stderr=err),
+            signals_kept(),
+        ):
+            try:
+                status = main(list(args))
+            except SystemExit as ended:  # by click, once a shell has its answer
+                status = int(ended.code or 0)
+        out.seek(0)
+        err.seek(0)
+        return subprocess.CompletedProcess(args, status, out.read(), err.read())
+
+
+@contextmanager
+def signals_kept() -> Iterator[None]:
+    """What the program does about signals ends with it."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def snapshot(folder: Path) -> dict[str, bytes | str]:

@@ -15,7 +15,7 @@ import pytest
 
 from packllama.gguf import ValueType
 from tests.faults.checker import check
-from tests.program import environment, packllama, snapshot
+from tests.program import called, environment, packllama, snapshot
 from tests.unit.gguf import builder
 
 Prepare = Callable[[Path], None]
@@ -200,7 +200,7 @@ def folder(tmp_path: Path, gguf: Callable[[str], Path]) -> Path:
     """A folder with a good GGUF and a store with one good model, ``there``."""
     (tmp_path / "model.gguf").write_bytes(gguf("tiny-plain.gguf").read_bytes())
     (tmp_path / "Good").write_text("FROM model.gguf\nSYSTEM good\n")
-    assert packllama("create", "there", "-f", "Good", cwd=tmp_path).returncode == 0
+    assert called("create", "there", "-f", "Good", cwd=tmp_path).returncode == 0
     return tmp_path
 
 
@@ -209,28 +209,28 @@ def test_refused(case: Case, folder: Path) -> None:
     (folder / "Modelfile").write_text(case.modelfile)
     case.prepare(folder)
     before = snapshot(folder / "store")
-    done = packllama(*case.args, cwd=folder)
+    done = called(*case.args, cwd=folder)
     assert (done.returncode, done.stdout) == (case.exit, "")
     assert "\nError: " in f"\n{done.stderr}"
     for word in case.words:
         assert word in done.stderr
     assert "Traceback" not in done.stderr
     assert snapshot(folder / "store") == before
-    as_json = packllama("--json", *case.args, cwd=folder)
+    as_json = called("--json", *case.args, cwd=folder)
     document = json.loads(as_json.stdout)
     assert as_json.returncode == case.exit
     assert (document["packllama"], set(document["error"])) == (1, {"kind", "message", "hint", "where"})
 
 
 def test_home_unset(tmp_path: Path) -> None:
-    done = packllama("list", cwd=tmp_path, env={"HOME": None, "PACKLLAMA_STORE": None})
+    done = called("list", cwd=tmp_path, env={"HOME": None, "PACKLLAMA_STORE": None})
     assert done.returncode == 7
     assert "HOME is not set" in done.stderr
     assert "--store" in done.stderr
 
 
 def test_a_named_store_that_is_not_there(tmp_path: Path) -> None:
-    done = packllama("list", cwd=tmp_path)
+    done = called("list", cwd=tmp_path)
     assert done.returncode == 3
     assert "there is no store here" in done.stderr
 
@@ -332,12 +332,12 @@ def test_a_manifest_that_is_no_json(folder: Path) -> None:
     path = folder / "store/manifests/registry.ollama.ai/library/broken/latest"
     path.parent.mkdir()
     path.write_bytes(struct.pack("<Q", 7))
-    listed = packllama("list", cwd=folder)
+    listed = called("list", cwd=folder)
     assert (listed.returncode, "there:latest" in listed.stdout, "broken" in listed.stdout) == (0, True, False)
     assert "not listed" in listed.stderr
-    assert packllama("show", "broken", cwd=folder).returncode == 4
-    kept = packllama("rm", "there", cwd=folder)
+    assert called("show", "broken", cwd=folder).returncode == 4
+    kept = called("rm", "there", cwd=folder)
     assert (kept.returncode, kept.stdout) == (0, "deleted 'there'\n")
     assert "stays in the store" in kept.stderr
-    assert packllama("rm", "broken", cwd=folder).returncode == 0
+    assert called("rm", "broken", cwd=folder).returncode == 0
     assert check(str(folder / "store")) == []

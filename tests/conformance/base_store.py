@@ -12,7 +12,7 @@ from typing import Any
 from packllama.name import ModelName
 from tests.conformance.digests import digest, recorded_digests, with_recorded_templates
 from tests.fixtures import gguf_files
-from tests.program import packllama
+from tests.program import called
 
 MODELS = Path(__file__).parent / "data" / "models.jsonl"
 
@@ -36,7 +36,7 @@ def _create(model: dict[str, Any], folder: Path) -> None:
     for name in model["fixtures"]:
         if not (folder / name).exists():
             shutil.copyfile(gguf_files.path(name), folder / name)
-    done = packllama("create", model["model"], "-f", "-", cwd=folder, stdin=model["modelfile"])
+    done = called("create", model["model"], "-f", "-", cwd=folder, stdin=model["modelfile"])
     if done.returncode != 0:
         raise RuntimeError(f"{model['model']} could not be created: {done.stderr}")
     manifest = folder / "store" / "manifests" / ModelName.parse(model["model"]).relative_path()

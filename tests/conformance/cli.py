@@ -8,13 +8,14 @@ describes the base store, else the one of this folder does.
 """
 
 import base64
-import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from tests.conformance.base_store import MODELS, base_store, copied, recorded_id
 from tests.conformance.create import Outcome, read_cases
 from tests.conformance.terminal import left_on_screen, on_terminal, typed_on_terminal
 from tests.fixtures import gguf_files
-from tests.program import packllama
+from tests.program import called, packllama
 
 VERBS = {"list", "ls", "show", "cp", "rm", "create", "run"}
 
@@ -44,7 +45,7 @@ def run_case(case: dict[str, Any], models: Path = MODELS) -> Outcome:
         store = _store(case, folder, models)
         for command in case.get("setup") or []:
             if ours(command):
-                packllama(*command, cwd=folder, env={"PACKLLAMA_STORE": str(store)})
+                _program(command)(*command, cwd=folder, env={"PACKLLAMA_STORE": str(store)})
         _run(case, case, folder, store, outcome)
         then = case.get("then")
         if then and ours(then["args"]):
@@ -86,7 +87,7 @@ def _run(command: dict[str, Any], case: dict[str, Any], folder: Path, store: Pat
         status, found = on_terminal(command["args"], cwd=folder, env=env)
         stderr, what = "", "terminal"
     else:
-        done = packllama(*command["args"], cwd=folder, env=env, stdin=command.get("stdin") or "")
+        done = _program(command["args"])(*command["args"], cwd=folder, env=env, stdin=command.get("stdin") or "")
         status, found, stderr, what = done.returncode, done.stdout, done.stderr, "stdout"
     shown = _as_recorded(found, store, ids | recorded_ids(store))
     unordered = what in case.get("unordered", [])
@@ -100,6 +101,11 @@ def _run(command: dict[str, Any], case: dict[str, Any], folder: Path, store: Pat
     )
     if outcome.differences and stderr:
         outcome.differences.append(f"stderr: {stderr.strip()}")
+
+
+def _program(command: list[str]) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """What starts an engine is run in a process of its own."""
+    return packllama if command[0] == "run" else called
 
 
 def _as_recorded(text: str, store: Path, ids: dict[str, str]) -> str:
@@ -150,8 +156,8 @@ def main(path: Path) -> int:
     every = list(read_cases(path))
     cases = [case for case in every if ours(case["args"])]
     base_store(models)
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        outcomes = list(pool.map(lambda case: run_case(case, models), cases))
+    with ProcessPoolExecutor() as pool:
+        outcomes = list(pool.map(partial(run_case, models=models), cases))
     different = 0
     for case, outcome in zip(cases, outcomes, strict=True):
         if outcome.differences:

@@ -9,19 +9,18 @@ chosen is our text of that name, and counts as the recorded one.
 
 import hashlib
 import json
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tests.conformance.digests import recorded_digests, with_recorded_templates
 from tests.fixtures import gguf_files
+from tests.program import called
 
 MODEL_TYPE = "application/vnd.ollama.image.model"
 
@@ -55,9 +54,9 @@ def run_case(case: dict[str, Any]) -> Outcome:
         _lay_out(case, folder)
         for base in case.get("base") or []:
             (folder / "Base").write_text(base["modelfile"], encoding="utf-8", newline="")
-            _packllama(folder, ["create", base["model"], "-f", "Base"])
+            called("create", base["model"], "-f", "Base", cwd=folder)
         before = _snapshot(folder)
-        done = _packllama(folder, case["args"])
+        done = called(*case["args"], cwd=folder)
         outcome.compare("success", expected=case["exit"] == 0, found=done.returncode == 0)
         outcome.compare("stdout", expected=case["stdout"], found=done.stdout)
         _compare_result(case, folder, outcome)
@@ -80,19 +79,6 @@ def _lay_out(case: dict[str, Any], folder: Path) -> None:
         text = case["modelfile"]
         modelfile = folder / case.get("modelfile_name", "Modelfile")
         modelfile.write_bytes(text.encode(case.get("encoding", "utf-8")))
-
-
-def _packllama(folder: Path, args: list[str]) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PACKLLAMA_STORE": str(folder / "store"), "HOME": str(folder)}
-    return subprocess.run(
-        [sys.executable, "-m", "packllama", *args],
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def _snapshot(folder: Path) -> dict[str, str]:
@@ -146,7 +132,7 @@ def main(path: str) -> int:
     from tests.conformance.reasons import CREATE
 
     cases = list(read_cases(Path(path)))
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with ProcessPoolExecutor() as pool:
         outcomes = list(pool.map(run_case, cases))
     different = 0
     for case, outcome in zip(cases, outcomes, strict=True):

@@ -9,10 +9,17 @@ from tests.conformance.cli import ours, run_case
 from tests.conformance.create import read_cases
 from tests.conformance.reasons import CLI
 
+# The few that stand for all runs where time is short: each run loads a model.
+QUICK_RUNS = {"run-prompt", "run-stdin-and-prompt", "run-embedding", "run-image-missing", "run-tty-question"}
+
 CASES = [case for case in read_cases(Path(__file__).parent / "data" / "cli.jsonl") if ours(case["args"])]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
+def marks(case: dict[str, Any]) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.slow] if case["args"][0] == "run" and case["id"] not in QUICK_RUNS else []
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case["id"], marks=marks(case)) for case in CASES])
 def test_case(case: dict[str, Any]) -> None:
     differences = run_case(case).differences
     if case["id"] in CLI:

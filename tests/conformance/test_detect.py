@@ -14,6 +14,7 @@ def test_with_the_formats_of_the_catalogue(case: Case) -> None:
     assert run_case(case, CATALOGUE) == expected(case)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_with_all_formats(case: Case) -> None:
     found = run_case(case)

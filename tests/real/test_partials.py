@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -21,7 +22,7 @@ from tests.unit.stores import put_model
 pytestmark = pytest.mark.slow
 
 MIB = 1 << 20
-WEIGHTS = b"".join(number.to_bytes(8, "big") for number in range(5 * MIB // 8)) + b"end"
+WEIGHTS = Random(8).randbytes(5 * MIB) + b"end"
 BLOB = Blob(Digest.of(WEIGHTS), len(WEIGHTS))
 DEADLINE_SECONDS = 60
 # Of each answer the server gives so many bytes, and then nothing more.

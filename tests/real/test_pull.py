@@ -1,6 +1,7 @@
 """``pull`` against real registries, mirrors and proxies, and what is left of it when it is stopped at a bad moment."""
 
 import contextlib
+import functools
 import json
 import os
 import shutil
@@ -29,8 +30,6 @@ from tests.unit.stores import put_model
 pytestmark = pytest.mark.slow
 
 MIB = 1 << 20
-WEIGHTS = Random(8).randbytes(64 * MIB + 5)
-DIGEST = Digest.of(WEIGHTS)
 # What is on its way when a run is killed: nothing is asked for further ahead.
 WINDOW = 16 * MIB
 DEADLINE_SECONDS = 60
@@ -38,10 +37,21 @@ DEADLINE_SECONDS = 60
 Need = Callable[[str, str], str]
 
 
+@functools.cache
+def weights() -> bytes:
+    """Made when they are wanted: they are large."""
+    return Random(8).randbytes(64 * MIB + 5)
+
+
+@functools.cache
+def digest() -> Digest:
+    return Digest.of(weights())
+
+
 @pytest.fixture
 def registry() -> Iterator[Registry]:
     with Registry() as there:
-        there.put("library/m", "latest", weights=WEIGHTS)
+        there.put("library/m", "latest", weights=weights())
         yield there
 
 
@@ -54,7 +64,7 @@ def manifest_path(store: Path, name: str) -> Path:
 
 
 def fetched(listener: Listener) -> int:
-    asked = [request.range for request in listener.requests if str(DIGEST) in request.target]
+    asked = [request.range for request in listener.requests if str(digest()) in request.target]
     return sum(stop - start for start, stop in filter(None, asked))
 
 
@@ -75,7 +85,7 @@ def at_request(number: int, action: Callable[[], object]) -> Trick:
     done = threading.Event()
 
     def trick(request: Request, _: socket.socket) -> bool:
-        if str(DIGEST) in request.target and not seen.acquire(blocking=False) and not done.is_set():
+        if str(digest()) in request.target and not seen.acquire(blocking=False) and not done.is_set():
             done.set()
             action()
         return False
@@ -85,7 +95,7 @@ def at_request(number: int, action: Callable[[], object]) -> Trick:
 
 def test_from_a_registry_for_container_images(tmp_path: Path, need_program: Need) -> None:
     """What a bundle brought there with skopeo comes back with its own manifest, byte for byte."""
-    put_model(tmp_path / "store", "me/m:v1", weights=WEIGHTS)
+    put_model(tmp_path / "store", "me/m:v1", weights=weights())
     assert packllama("export", "me/m:v1", "-o", "m.tar", cwd=tmp_path).returncode == 0
     skopeo = [need_program("skopeo", "skopeo"), "--insecure-policy", "--tmpdir", str(tmp_path), "copy"]
     with docker_registry(need_program("docker-registry", "docker-registry"), tmp_path / "registry") as host:
@@ -104,7 +114,7 @@ def test_from_a_registry_for_container_images(tmp_path: Path, need_program: Need
 @pytest.fixture
 def served(tmp_path: Path) -> Path:
     """A model laid out as files at the paths of a registry."""
-    put_model(tmp_path / "there", "h/library/m", weights=WEIGHTS)
+    put_model(tmp_path / "there", "h/library/m", weights=weights())
     model = tmp_path / "served" / "v2" / "library" / "m"
     shutil.copytree(tmp_path / "there" / "manifests" / "h" / "library" / "m", model / "manifests")
     (model / "blobs").mkdir()
@@ -121,7 +131,7 @@ def test_files_behind_nginx(served: Path, registry: Registry, tmp_path: Path, ne
         words = ("--store", "new", "pull", name_at(registry.host), "--insecure", "--mirror", f"http://{host}")
         done = packllama(*words, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
-    assert 0 < fetched(registry) < len(WEIGHTS)
+    assert 0 < fetched(registry) < len(weights())
     assert packllama("verify", cwd=tmp_path).returncode == 0
     assert packllama("--store", "new", "verify", cwd=tmp_path).returncode == 0
 
@@ -133,7 +143,7 @@ def test_through_a_proxy(served: Path, registry: Registry, tmp_path: Path, need_
         env = {"HTTP_PROXY": f"http://{proxy}", "HTTPS_PROXY": f"http://{proxy}"}
         done = packllama("pull", name_at("registry.invalid:5000"), "--insecure", cwd=tmp_path, env=env)
         assert done.returncode == 0, done.stderr
-    assert fetched(registry) == len(WEIGHTS)
+    assert fetched(registry) == len(weights())
     done = packllama("pull", name_at("registry.invalid:5000"), "--insecure", cwd=tmp_path)
     assert done.returncode == 6
     assert "no address is known for this name" in done.stderr
@@ -148,7 +158,7 @@ def test_killed_it_goes_on(when: str, registry: Registry, tmp_path: Path) -> Non
     assert not manifest_path(tmp_path / "store", name_at(registry.host)).exists()
     done = packllama("pull", name_at(registry.host), "--insecure", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert fetched(registry) <= len(WEIGHTS) + WINDOW
+    assert fetched(registry) <= len(weights()) + WINDOW
     assert packllama("verify", cwd=tmp_path).returncode == 0
 
 
@@ -157,7 +167,7 @@ def test_stopped_it_ends_at_once(registry: Registry, tmp_path: Path) -> None:
     waiting = threading.Event()
 
     def silent(request: Request, _: socket.socket) -> bool:
-        if str(DIGEST) in request.target and request.range and request.range[0] >= 20 * MIB:
+        if str(digest()) in request.target and request.range and request.range[0] >= 20 * MIB:
             waiting.set()
             registry.leaving.wait()
             return True
@@ -172,7 +182,7 @@ def test_stopped_it_ends_at_once(registry: Registry, tmp_path: Path) -> None:
         assert time.monotonic() - began < 1.5
     registry.tricks.clear()
     assert packllama("pull", name_at(registry.host), "--insecure", cwd=tmp_path).returncode == 0
-    assert fetched(registry) <= len(WEIGHTS) + WINDOW
+    assert fetched(registry) <= len(weights()) + WINDOW
 
 
 def test_an_answer_that_never_comes_holds_nobody_up(registry: Registry, tmp_path: Path) -> None:
@@ -180,7 +190,7 @@ def test_an_answer_that_never_comes_holds_nobody_up(registry: Registry, tmp_path
     once = threading.Semaphore(1)
 
     def silent(request: Request, _: socket.socket) -> bool:
-        late = str(DIGEST) in request.target and request.range and request.range[0] == 7 * MIB
+        late = str(digest()) in request.target and request.range and request.range[0] == 7 * MIB
         if late and once.acquire(blocking=False):
             registry.leaving.wait()
             return True
@@ -199,7 +209,7 @@ def test_two_at_once(registry: Registry, tmp_path: Path) -> None:
     words = ("pull", name_at(registry.host), "--insecure")
 
     def held(request: Request, _: socket.socket) -> bool:
-        if str(DIGEST) in request.target and request.range and request.range[0] >= 30 * MIB:
+        if str(digest()) in request.target and request.range and request.range[0] >= 30 * MIB:
             second.wait(DEADLINE_SECONDS)
         return False
 
@@ -236,7 +246,7 @@ def test_a_disk_that_fills_up(registry: Registry, tmp_path: Path, need_root: Non
         before = fetched(registry)
         done = disk.packllama("pull", name_at(registry.host), "--insecure")
         assert done.returncode == 0, done.stderr
-        assert fetched(registry) - before < len(WEIGHTS) - WINDOW
+        assert fetched(registry) - before < len(weights()) - WINDOW
         assert disk.packllama("verify").returncode == 0
 
 
@@ -248,7 +258,7 @@ def free(place: Path) -> int:
 def test_no_room_for_all_of_them_is_said_before_the_first(
     registry: Registry, tmp_path: Path, need_root: None, need_program: Need
 ) -> None:
-    registry.put("library/n", "latest", weights=WEIGHTS[1:])
+    registry.put("library/n", "latest", weights=weights()[1:])
     make = need_program("mkfs.ext4", "e2fsprogs")
     image = sparse_file(tmp_path / "image", 120 * MIB)
     subprocess.run([make, "-q", "-m", "0", str(image)], check=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.make.make_tiny_gguf import REPLY
-from tests.program import environment, packllama, snapshot
+from tests.program import called, environment, packllama, snapshot
 from tests.unit.engine.conftest import Scripted, scripted
 
 __all__ = ["scripted"]  # a fixture of the engine's own tests
@@ -36,7 +36,7 @@ def folder(tmp_path: Path, gguf: Callable[[str], Path]) -> Path:
     """A store with the model ``m``."""
     shutil.copyfile(gguf("tiny.gguf"), tmp_path / "model.gguf")
     (tmp_path / "Modelfile").write_text(MODELFILE)
-    assert packllama("create", "m", cwd=tmp_path).returncode == 0
+    assert called("create", "m", cwd=tmp_path).returncode == 0
     return tmp_path
 
 
@@ -55,7 +55,7 @@ def test_what_the_ggufs_own_template_is_given(
 ) -> None:
     double = scripted(pieces=["x"], ending="stop")
     (tmp_path / "Modelfile").write_text(f"FROM {gguf('tiny-jthink.gguf')}\n{STORED}")
-    assert packllama("create", "m", cwd=tmp_path).returncode == 0
+    assert called("create", "m", cwd=tmp_path).returncode == 0
     done = packllama("run", "m", "--engine", str(double.program), "How", "are you?", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     turns = [
@@ -80,6 +80,7 @@ THINKS = (
 STORED = "SYSTEM Be brief & kind.\nMESSAGE user Hello\nMESSAGE assistant Hi there\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("weights", "lines", "prompt"),
     [
@@ -121,7 +122,7 @@ def test_the_prompt(
     """The double's own template is ``<role>content``, without an end."""
     double = scripted(pieces=["x"], ending="stop")
     (tmp_path / "Modelfile").write_text(f"FROM {gguf(weights)}\n{lines}")
-    assert packllama("create", "m", cwd=tmp_path).returncode == 0
+    assert called("create", "m", cwd=tmp_path).returncode == 0
     done = packllama("run", "m", "--engine", str(double.program), "How", "are you?", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert [body["prompt"] for body in double.bodies("/completion")] == [prompt]
@@ -132,7 +133,7 @@ def test_a_prompt_beyond_the_context_is_said_to_be(
 ) -> None:
     double = scripted(pieces=["x"], ending="stop")
     (tmp_path / "Modelfile").write_text(f"FROM {gguf('tiny-plain.gguf')}\n{TURNS}PARAMETER num_ctx 64\n")
-    assert packllama("create", "m", cwd=tmp_path).returncode == 0
+    assert called("create", "m", cwd=tmp_path).returncode == 0
     done = packllama("run", "m", "--engine", str(double.program), "word " * 100, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "x\n\n")
     assert done.stderr.startswith("the prompt does not fit into the context of 64 tokens, so its middle is left out")
@@ -140,12 +141,13 @@ def test_a_prompt_beyond_the_context_is_said_to_be(
     assert [body["prompt"] for body in double.bodies("/completion")] == [[*range(4), *range(101 - 30, 101)]]
 
 
+@pytest.mark.slow
 def test_the_users_choice_between_templates(
     tmp_path: Path, gguf: Callable[[str], Path], scripted: Callable[..., Scripted]
 ) -> None:
     double = scripted(pieces=["x"], ending="stop")
     (tmp_path / "Modelfile").write_text(f"FROM {gguf('tiny-jinja.gguf')}\n{TURNS}")
-    assert packllama("create", "m", cwd=tmp_path).returncode == 0
+    assert called("create", "m", cwd=tmp_path).returncode == 0
     for wish in ("1", "0"):
         words = ("run", "m", "--engine", str(double.program), "Hi")
         assert packllama(*words, cwd=tmp_path, env={"OLLAMA_GO_TEMPLATE": wish}).returncode == 0
@@ -160,13 +162,14 @@ def test_a_prompt_that_no_template_builds(
 ) -> None:
     double = scripted(pieces=["x"], ending="stop")
     (tmp_path / "Modelfile").write_text(f"FROM {gguf(weights)}\n{lines}")
-    assert packllama("create", "m", cwd=tmp_path).returncode == 0
+    assert called("create", "m", cwd=tmp_path).returncode == 0
     done = packllama("run", "m", "--engine", str(double.program), "Hi", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "x\n\n")
     assert done.stderr == "this model has no template to build a prompt with, so yours goes in as it is\n"
     assert [body["prompt"] for body in double.bodies("/completion")] == ["Hi"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "status", "sentence"),
     [
@@ -186,13 +189,14 @@ def test_a_prompt_that_cannot_be_built(
 ) -> None:
     double = scripted(pieces=["x"], ending="stop")
     (tmp_path / "Modelfile").write_text(f"FROM {gguf('tiny-plain.gguf')}\n{line}\n")
-    assert packllama("create", "m", cwd=tmp_path).returncode == 0
+    assert called("create", "m", cwd=tmp_path).returncode == 0
     done = packllama("run", "m", "--engine", str(double.program), "Hi", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (status, "")
     assert sentence in done.stderr
     assert double.bodies("/completion") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "stdin", "prompt"),
     [((), "piped\n", "piped\n"), (("and", "said"), "piped\n", "piped\n and said"), (("said",), "", "said")],
@@ -214,6 +218,7 @@ def test_nothing_asked_only_loads(folder: Path, scripted: Callable[..., Scripted
     assert double.bodies("/completion") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_stopped_in_the_middle_of_an_answer(
     number: signal.Signals, status: int, folder: Path, scripted: Callable[..., Scripted]
@@ -276,6 +281,7 @@ def test_a_store_that_cannot_be_written_is_enough(
     assert snapshot(folder / "store") == before
 
 
+@pytest.mark.slow
 def test_the_golden_modelfile(
     tmp_path: Path, gguf: Callable[[str], Path], need_module: Callable[[str, str], None]
 ) -> None:

@@ -123,6 +123,7 @@ def test_the_tiny_vectors_are_ollamas(name: str, store: Path) -> None:
     assert ours == pytest.approx(theirs, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_a_text_that_is_too_long(store: Path) -> None:
     text = "fox " * 3000
     cut = packllama("run", "tiny-embed", text, cwd=store)

@@ -10,7 +10,7 @@ from packllama.build import create, rehearse
 from packllama.modelfile import Modelfile
 from packllama.name import ModelName
 from packllama.places.store import Store
-from tests.program import packllama
+from tests.program import called
 from tests.unit.stores import snapshot
 
 M = ModelName.parse("m")
@@ -51,7 +51,7 @@ def test_nothing_is_written(folder: Path, text: str) -> None:
 def test_a_store_that_is_not_there_is_not_made(folder: Path) -> None:
     (folder / "Modelfile").write_text(TEXTS[0])
     before = snapshot(folder), times(folder)
-    done = packllama("create", "--dry-run", "m", cwd=folder)
+    done = called("create", "--dry-run", "m", cwd=folder)
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "would create m:latest")
     assert (snapshot(folder), times(folder)) == before
 

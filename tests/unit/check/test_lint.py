@@ -147,6 +147,7 @@ def test_a_place_behind_what_is_dropped(tmp_path: Path) -> None:
     assert found(report) == [("dropped", 2, 11), ("bad-template", 2, 18)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "lines",
     [

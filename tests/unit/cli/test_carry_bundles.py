@@ -10,19 +10,19 @@ import pytest
 from packllama.base.errors import UsageError
 from packllama.base.settings import Settings
 from packllama.cli.address import is_bundle_name, is_place, parse_place
-from tests.program import packllama
+from tests.program import called
 from tests.unit.stores import TINY_GGUF, put_model
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     put_model(tmp_path / "store", "m")
-    assert packllama("export", "m", "-o", "m.tar", cwd=tmp_path).returncode == 0
+    assert called("export", "m", "-o", "m.tar", cwd=tmp_path).returncode == 0
     return tmp_path
 
 
 def test_inspect(folder: Path) -> None:
-    done = packllama("inspect", "m.tar", cwd=folder)
+    done = called("inspect", "m.tar", cwd=folder)
     assert done.returncode == 0
     assert "bundle" in done.stdout
     assert "m:latest" in done.stdout
@@ -30,10 +30,10 @@ def test_inspect(folder: Path) -> None:
 
 
 def test_verify(folder: Path) -> None:
-    done = packllama("verify", "m.tar", cwd=folder)
+    done = called("verify", "m.tar", cwd=folder)
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "m:latest    ok")
     (folder / "m.tar").write_bytes((folder / "m.tar").read_bytes().replace(TINY_GGUF, bytes(len(TINY_GGUF))))
-    done = packllama("verify", "./m.tar", cwd=folder)
+    done = called("verify", "./m.tar", cwd=folder)
     assert done.returncode == 5
     assert done.stdout.splitlines()[0] == "m:latest    damaged"
     assert done.stdout.endswith("1 not whole\n")
@@ -41,14 +41,14 @@ def test_verify(folder: Path) -> None:
 
 @pytest.mark.parametrize(("words", "status"), [(("m.tar", "m"), 2), (("./store",), 2), (("./nothing",), 3)])
 def test_what_verify_refuses(folder: Path, words: tuple[str, ...], status: int) -> None:
-    assert packllama("verify", *words, cwd=folder).returncode == status
+    assert called("verify", *words, cwd=folder).returncode == status
 
 
 @pytest.mark.parametrize("verb", ["verify", "inspect"])
 @pytest.mark.parametrize(("suffix", "pack", "what"), [("gz", gzip.compress, "gzip"), ("xz", lzma.compress, "xz")])
 def test_a_packed_bundle(verb: str, suffix: str, pack: Callable[[bytes], bytes], what: str, folder: Path) -> None:
     (folder / f"m.tar.{suffix}").write_bytes(pack((folder / "m.tar").read_bytes()))
-    done = packllama(verb, f"m.tar.{suffix}", cwd=folder)
+    done = called(verb, f"m.tar.{suffix}", cwd=folder)
     assert done.returncode == 4
     assert f"this is a {what} file" in done.stderr
     assert "Unpack it first" in done.stderr
@@ -56,7 +56,7 @@ def test_a_packed_bundle(verb: str, suffix: str, pack: Callable[[bytes], bytes],
 
 @pytest.mark.parametrize(("verb", "status"), [("verify", 2), ("inspect", 4)])
 def test_a_folder(verb: str, status: int, folder: Path) -> None:
-    done = packllama(verb, "./store", cwd=folder)
+    done = called(verb, "./store", cwd=folder)
     assert done.returncode == status
     assert "packllama import" in done.stderr
 
@@ -64,10 +64,10 @@ def test_a_folder(verb: str, status: int, folder: Path) -> None:
 @pytest.mark.parametrize("output", ["store/blobs/m.tar", "store/manifests/m.tar", "store/.packllama/m.tar"])
 def test_no_bundle_among_the_files_of_the_store(output: str, folder: Path) -> None:
     for words in (("export", "m", "-o", output), ("copy", "m", "--to", f"./{output}")):
-        done = packllama(*words, cwd=folder)
+        done = called(*words, cwd=folder)
         assert done.returncode == 2
         assert "a part of the store" in done.stderr
-    assert packllama("export", "m", "-o", "store/m.tar", cwd=folder).returncode == 0
+    assert called("export", "m", "-o", "store/m.tar", cwd=folder).returncode == 0
 
 
 @pytest.mark.parametrize("text", [".", "..", "./x", "../x", "/x", "~", "~/x", "x.tar", "a b.tar", "./a\nb"])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import environment
+from tests.program import called, environment
 from tests.unit.stores import put_model
 
 NAMES = ("gemma3", "gemma3:12b", "gemma3:1b", "tiny", "me/x:Q4", "localhost:5000/me/m")
@@ -25,14 +25,7 @@ def ask(folder: Path, *words: str, shell: str = "bash", **more: str) -> list[str
     """What is offered for the last word. Nothing but that is printed, and the status is 0."""
     asked = {"_PACKLLAMA_COMPLETE": f"{shell}_complete", "COMP_WORDS": "\n".join(words)}
     asked["COMP_CWORD"] = words[-1] if shell == "fish" else str(len(words) - 1)
-    done = subprocess.run(
-        [sys.executable, "-m", "packllama"],
-        cwd=folder,
-        env=environment(folder, {**asked, **more}),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = called(cwd=folder, env={**asked, **more})
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.split()
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.faults.checker import check
 from tests.fixtures import gguf_files
-from tests.program import environment, packllama
+from tests.program import called, environment
 from tests.unit.stores import put_blob, put_model, snapshot
 
 
@@ -24,7 +24,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     modelfile = made / "Modelfile"
     for name, system in (("m", "Be brief."), ("me/n:7b", "Be verbose."), ("third", "Be quiet.")):
         modelfile.write_text(f"FROM {gguf_files.path('tiny-plain.gguf')}\nSYSTEM {system}\n")
-        assert packllama("create", name, cwd=made).returncode == 0
+        assert called("create", name, cwd=made).returncode == 0
     return made / "store"
 
 
@@ -35,7 +35,7 @@ def store(made: Path, tmp_path: Path) -> Path:
 
 
 def expected(store: Path, *names: str) -> list[str]:
-    lines = packllama("files", *names, cwd=store.parent).stdout.splitlines()
+    lines = called("files", *names, cwd=store.parent).stdout.splitlines()
     assert len(lines) == len(set(lines))
     return lines
 
@@ -53,17 +53,17 @@ def test_other_forms(args: tuple[str, ...], store: Path, tmp_path: Path) -> None
     plain = expected(store, "m", "me/n:7b")
     before = f"{store}/" if "--absolute" in args else ""
     end = "\0" if "-0" in args else "\n"
-    done = packllama("files", *args, "m", "me/n:7b", cwd=tmp_path)
+    done = called("files", *args, "m", "me/n:7b", cwd=tmp_path)
     assert done.stdout == "".join(f"{before}{line}{end}" for line in plain)
 
 
 def test_absolute_paths_of_a_relative_store(store: Path, tmp_path: Path) -> None:
-    lines = packllama("--store", "store", "files", "--absolute", "m", cwd=tmp_path).stdout.splitlines()
+    lines = called("--store", "store", "files", "--absolute", "m", cwd=tmp_path).stdout.splitlines()
     assert lines == [f"{store}/{line}" for line in expected(store, "m")]
 
 
 def test_json(store: Path, tmp_path: Path) -> None:
-    document = json.loads(packllama("files", "m", "--json", cwd=tmp_path).stdout)
+    document = json.loads(called("files", "m", "--json", cwd=tmp_path).stdout)
     assert document["packllama"] == 1
     assert document["store"] == str(store)
     assert [file["path"] for file in document["files"]] == expected(store, "m")
@@ -75,12 +75,12 @@ def test_json(store: Path, tmp_path: Path) -> None:
 def test_a_store_whose_path_has_a_newline(tmp_path: Path) -> None:
     put_model(tmp_path / "a\nb", "m")
     here = {"PACKLLAMA_STORE": str(tmp_path / "a\nb")}
-    assert packllama("files", "m", cwd=tmp_path, env=here).returncode == 0
-    refused = packllama("files", "--absolute", "m", cwd=tmp_path, env=here)
+    assert called("files", "m", cwd=tmp_path, env=here).returncode == 0
+    refused = called("files", "--absolute", "m", cwd=tmp_path, env=here)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "newline" in refused.stderr
     assert "-0" in refused.stderr
-    paths = packllama("files", "--absolute", "-0", "m", cwd=tmp_path, env=here).stdout.split("\0")
+    paths = called("files", "--absolute", "-0", "m", cwd=tmp_path, env=here).stdout.split("\0")
     assert paths.pop() == ""
     assert all(Path(path).is_file() for path in paths)
 
@@ -115,7 +115,7 @@ def test_what_is_refused(args: tuple[str, ...], status: int, words: str, tmp_pat
     put_model(root, "short", weights=b"old weights")
     os.truncate(put_blob(root, b"old weights"), 3)
     before = snapshot(root)
-    done = packllama("files", *args, cwd=tmp_path)
+    done = called("files", *args, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (status, "")
     assert words in done.stderr
     assert snapshot(root) == before
@@ -147,12 +147,10 @@ def test_carried_by_other_programs(
     _sh(tmp_path, line)
     assert check(str(other)) == []
     there = {"PACKLLAMA_STORE": str(other)}
-    assert packllama("verify", cwd=tmp_path, env=there).stdout.startswith(
-        "m:latest    ok\nme/n:7b     ok\n2 models, 4 b"
-    )
-    listed = json.loads(packllama("--json", "list", cwd=tmp_path, env=there).stdout)["models"]
+    assert called("verify", cwd=tmp_path, env=there).stdout.startswith("m:latest    ok\nme/n:7b     ok\n2 models, 4 b")
+    listed = json.loads(called("--json", "list", cwd=tmp_path, env=there).stdout)["models"]
     assert {model["name"] for model in listed} == {"m:latest", "me/n:7b"}
-    assert packllama("show", "--system", "me/n:7b", cwd=tmp_path, env=there).stdout == "Be verbose."
+    assert called("show", "--system", "me/n:7b", cwd=tmp_path, env=there).stdout == "Be verbose."
     copied = {str(path.relative_to(other)) for path in other.rglob("*") if path.is_file()}
     assert copied == set(expected(store, "m", "me/n:7b"))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from packllama.manifest import MANIFEST_TYPE
-from tests.program import packllama
+from tests.program import called
 from tests.registry.listener import reply
 from tests.registry.registry import Registry, says
 from tests.unit.links.cases import TABLE
@@ -26,7 +26,7 @@ def run(tmp_path: Path) -> Run:
     shutil.copyfile(GEMMA, tmp_path / "gemma.json")
 
     def links(*words: str, verb: str = "links", **env: str) -> tuple[int, str, str]:
-        done = packllama(verb, *words, cwd=tmp_path, env=env)
+        done = called(verb, *words, cwd=tmp_path, env=env)
         return done.returncode, done.stdout, done.stderr
 
     return links

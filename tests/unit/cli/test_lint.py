@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import packllama
+from tests.program import called
 from tests.unit.cli.conftest import Run
 
 
@@ -61,7 +61,7 @@ def test_what_does_not_parse_or_is_not_there(
 
 
 def test_from_stdin(tmp_path: Path) -> None:
-    done = packllama("lint", "-", cwd=tmp_path, stdin="FROM ./nope.gguf\n")
+    done = called("lint", "-", cwd=tmp_path, stdin="FROM ./nope.gguf\n")
     assert (done.returncode, "<stdin>:1:6: " in done.stdout) == (1, True)
     assert str(tmp_path / "nope.gguf") in done.stdout
 
@@ -72,5 +72,5 @@ def test_hostile_text_is_harmless(modelfile: Path, run: Run) -> None:
 
 
 def test_without_a_home(modelfile: Path) -> None:
-    done = packllama("lint", "Modelfile", cwd=modelfile.parent, env={"HOME": None, "PACKLLAMA_STORE": None})
+    done = called("lint", "Modelfile", cwd=modelfile.parent, env={"HOME": None, "PACKLLAMA_STORE": None})
     assert done.returncode == 1

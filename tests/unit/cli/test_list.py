@@ -9,7 +9,7 @@ import pytest
 
 from packllama.digest import Digest
 from packllama.manifest import LayerKind
-from tests.program import packllama
+from tests.program import called
 from tests.unit.stores import TINY_CONFIG, TINY_GGUF, put_manifest, put_model
 
 DAY = 86400
@@ -28,7 +28,7 @@ def digests(tmp_path: Path) -> dict[str, str]:
 
 
 def listed(folder: Path, *args: str) -> str:
-    done = packllama("list", *args, cwd=folder)
+    done = called("list", *args, cwd=folder)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
@@ -77,7 +77,7 @@ def test_a_stub_has_no_size(tmp_path: Path) -> None:
 
 def test_what_cannot_be_read_is_said_and_the_rest_listed(digests: dict[str, str], tmp_path: Path) -> None:
     path = put_manifest(tmp_path / "store", "broken", b"{")
-    done = packllama("list", cwd=tmp_path)
+    done = called("list", cwd=tmp_path)
     assert len(done.stdout.splitlines()) == 1 + len(digests)
     assert (done.returncode, done.stderr.count("\n")) == (0, 1)
     assert str(path) in done.stderr

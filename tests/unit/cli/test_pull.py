@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.unit.cli.conftest import Run
 from tests.unit.stores import put_model
 
 MIB = 1 << 20
-WEIGHTS = b"".join(number.to_bytes(8, "big") for number in range(5 * MIB // 8)) + b"end"
+WEIGHTS = Random(8).randbytes(5 * MIB) + b"end"
 WRONG = b"".join(bytes([WEIGHTS[start] ^ 1]) + WEIGHTS[start + 1 : start + MIB] for start in range(0, 5 * MIB, MIB))
 DIGEST = Digest.of(WEIGHTS)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import packllama, snapshot
+from tests.program import called, snapshot
 from tests.unit.stores import put_model
 
 
@@ -27,7 +27,7 @@ def names(store: Path) -> list[str]:
 )
 def test_what_is_named_goes(typed: str, gone: str, store: Path, tmp_path: Path) -> None:
     before = names(store)
-    done = packllama("rm", typed, cwd=tmp_path)
+    done = called("rm", typed, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, f"deleted '{typed}'\n")
     assert set(before) - set(names(store)) == {gone}
 
@@ -45,7 +45,7 @@ def test_what_is_named_goes(typed: str, gone: str, store: Path, tmp_path: Path) 
 )
 def test_nothing_else_goes(typed: str, status: int, message: str, store: Path, tmp_path: Path) -> None:
     before = snapshot(store)
-    done = packllama("rm", typed, cwd=tmp_path)
+    done = called("rm", typed, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (status, "")
     assert message in done.stderr
     assert snapshot(store) == before
@@ -54,19 +54,19 @@ def test_nothing_else_goes(typed: str, status: int, message: str, store: Path, t
 def test_a_text_that_is_no_name_stops_before_anything_is_removed(store: Path, tmp_path: Path) -> None:
     before = snapshot(store)
     for wrong in ("b c", "a:local"):
-        assert packllama("rm", "a", wrong, cwd=tmp_path).returncode == 4
+        assert called("rm", "a", wrong, cwd=tmp_path).returncode == 4
     assert snapshot(store) == before
 
 
 def test_as_a_document(store: Path, tmp_path: Path) -> None:
     before = snapshot(store)
-    document = json.loads(packllama("rm", "--dry-run", "--json", "a", cwd=tmp_path).stdout)
+    document = json.loads(called("rm", "--dry-run", "--json", "a", cwd=tmp_path).stdout)
     assert document["removed"] == [{"name": "a", "freed": 0, "kept_because": ""}]
     assert snapshot(store) == before
 
 
 def test_json_tells_what_went_before_an_error(store: Path, tmp_path: Path) -> None:
-    done = packllama("rm", "--json", "a", "nope", "b", cwd=tmp_path)
+    done = called("rm", "--json", "a", "nope", "b", cwd=tmp_path)
     document = json.loads(done.stdout)
     assert done.returncode == 3
     assert [item["name"] for item in document["removed"]] == ["a"]

@@ -8,7 +8,7 @@ import pytest
 
 from packllama.digest import Digest
 from packllama.manifest import LayerKind
-from tests.program import packllama
+from tests.program import called
 from tests.unit.stores import TINY_GGUF, put_manifest, put_model
 
 
@@ -17,7 +17,7 @@ def show(tmp_path: Path) -> Callable[..., str]:
     """What ``show`` prints for a model ``a`` with these layers."""
 
     def run(*args: str) -> str:
-        done = packllama("show", *args, cwd=tmp_path)
+        done = called("show", *args, cwd=tmp_path)
         assert (done.returncode, done.stderr) == (0, "")
         return done.stdout
 
@@ -68,13 +68,13 @@ def test_layers_as_a_document(tmp_path: Path, show: Callable[..., str]) -> None:
 def test_of_a_stub_only_layers_are_shown(tmp_path: Path, show: Callable[..., str]) -> None:
     put(tmp_path, config=b'{"remote_model":"gpt-oss:20b"}')
     assert "config" in show("--layers", "a")
-    done = packllama("show", "a", cwd=tmp_path)
+    done = called("show", "a", cwd=tmp_path)
     assert (done.returncode, "remote model details are unavailable" in done.stderr) == (4, True)
 
 
 @pytest.mark.parametrize("other", ["license", "modelfile", "parameters", "system", "template"])
 def test_one_part_at_a_time(other: str, tmp_path: Path) -> None:
-    done = packllama("show", "a", "--layers", f"--{other}", cwd=tmp_path)
+    done = called("show", "a", "--layers", f"--{other}", cwd=tmp_path)
     assert (done.returncode, "only one of" in done.stderr) == (2, True)
 
 
@@ -92,7 +92,7 @@ def test_one_part_at_a_time(other: str, tmp_path: Path) -> None:
 def test_what_cannot_be_shown(name: str, status: int, message: str, tmp_path: Path) -> None:
     put(tmp_path)
     put_manifest(tmp_path / "store", "broken", b"{")
-    done = packllama("show", name, cwd=tmp_path)
+    done = called("show", name, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (status, "")
     assert message in done.stderr
 
@@ -104,7 +104,7 @@ def test_local_is_left_out_of_a_name(tmp_path: Path, show: Callable[..., str]) -
 
 def test_ollamas_own_form_of_gguf(tmp_path: Path, gguf: Callable[[str], Path]) -> None:
     put_model(tmp_path / "store", "a", weights=gguf("tiny-gemma3-inline.gguf").read_bytes())
-    done = packllama("show", "a", "--json", cwd=tmp_path)
+    done = called("show", "a", "--json", cwd=tmp_path)
     assert json.loads(done.stdout)["dialect"] == "gemma3"
     assert "this is Gemma 3 in Ollama's own form of GGUF" in done.stderr
-    assert "dialect" not in packllama("show", "a", cwd=tmp_path).stdout
+    assert "dialect" not in called("show", "a", cwd=tmp_path).stdout

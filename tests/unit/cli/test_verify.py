@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import environment, packllama
+from tests.program import called, environment, packllama
 from tests.unit.check.damages import CASES, SYSTEM, Case, blob, two_models
 from tests.unit.stores import TINY_GGUF, put_blob, put_model, snapshot
 
@@ -27,7 +27,7 @@ def store(tmp_path: Path) -> Path:
 def test_status_and_words(case: Case, store: Path, tmp_path: Path) -> None:
     case.spoil(store)
     before = snapshot(store)
-    done = packllama("verify", cwd=tmp_path)
+    done = called("verify", cwd=tmp_path)
     assert done.returncode == case.status
     assert done.stderr == ""
     for words in case.words:
@@ -39,7 +39,7 @@ def test_the_whole_output(store: Path, tmp_path: Path) -> None:
     blob(store, SYSTEM).unlink()
     (store / "blobs" / "notes").write_bytes(b"")
     (store / "blobs" / "sha256:00").write_bytes(b"")
-    assert packllama("verify", cwd=tmp_path).stdout == (
+    assert called("verify", cwd=tmp_path).stdout == (
         "m:latest       missing: system sha256:d4c181f057fc761d258fd1166ad199fe587ff515ed3cf5dd0a3384257c0fcb03: "
         "not there; it should have 14 bytes. Create or copy the model again.\n"
         "me/other:7b    ok\n"
@@ -53,7 +53,7 @@ def test_the_whole_output(store: Path, tmp_path: Path) -> None:
 
 def test_json(store: Path, tmp_path: Path) -> None:
     blob(store, SYSTEM).unlink()
-    done = packllama("--json", "check", "m", cwd=tmp_path)
+    done = called("--json", "check", "m", cwd=tmp_path)
     assert done.returncode == 5
     document = json.loads(done.stdout)
     (finding,) = document.pop("findings")
@@ -72,14 +72,14 @@ def test_json(store: Path, tmp_path: Path) -> None:
 
 
 def test_a_missing_name(store: Path, tmp_path: Path) -> None:
-    done = packllama("verify", "m", "nope", cwd=tmp_path)
+    done = called("verify", "m", "nope", cwd=tmp_path)
     assert done.returncode == 3
     assert "model 'nope:latest' not found" in done.stderr
     assert done.stdout == ""
 
 
 def test_a_missing_store(tmp_path: Path) -> None:
-    done = packllama("verify", cwd=tmp_path)
+    done = called("verify", cwd=tmp_path)
     assert done.returncode == 3
     assert "there is no store here" in done.stderr
 
@@ -89,7 +89,7 @@ def test_a_read_only_store_is_enough(store: Path, tmp_path: Path) -> None:
     for folder in folders:
         folder.chmod(0o555)
     try:
-        done = packllama("verify", cwd=tmp_path)
+        done = called("verify", cwd=tmp_path)
     finally:
         for folder in folders:
             folder.chmod(0o755)
@@ -109,7 +109,7 @@ def test_nothing_is_opened_for_writing(store: Path, tmp_path: Path, need_program
 
 def test_file_names_are_escaped(store: Path, tmp_path: Path) -> None:
     (store / "blobs" / "a\nb\udcff").write_bytes(b"")
-    assert "blobs/a\\x0ab\\udcff: no blob's name" in packllama("verify", cwd=tmp_path).stdout
+    assert "blobs/a\\x0ab\\udcff: no blob's name" in called("verify", cwd=tmp_path).stdout
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -144,8 +144,8 @@ def _holds_open(pid: int, path: Path) -> bool:
 
 def test_after_create(tmp_path: Path, gguf: Callable[[str], Path]) -> None:
     (tmp_path / "Modelfile").write_text(f"FROM {gguf('tiny.gguf')}\nSYSTEM Be brief.\n")
-    assert packllama("create", "m", cwd=tmp_path).returncode == 0
-    done = packllama("verify", cwd=tmp_path)
+    assert called("create", "m", cwd=tmp_path).returncode == 0
+    done = called("verify", cwd=tmp_path)
     assert done.returncode == 0
     assert done.stdout.startswith("m:latest    ok\n1 model, 5 blobs, ")
     assert done.stdout.endswith(" read: all right\n")
@@ -153,18 +153,18 @@ def test_after_create(tmp_path: Path, gguf: Callable[[str], Path]) -> None:
 
 def test_create_heals(tmp_path: Path, gguf: Callable[[str], Path]) -> None:
     (tmp_path / "Modelfile").write_text(f"FROM {gguf('tiny.gguf')}\nSYSTEM Be brief.\n")
-    assert packllama("create", "m", cwd=tmp_path).returncode == 0
+    assert called("create", "m", cwd=tmp_path).returncode == 0
     for path in (tmp_path / "store" / "blobs").iterdir():
         data = path.read_bytes()
         path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
-    assert packllama("verify", "m", cwd=tmp_path).returncode == 5
-    assert packllama("create", "m", cwd=tmp_path).returncode == 0
-    assert packllama("verify", cwd=tmp_path).returncode == 0
+    assert called("verify", "m", cwd=tmp_path).returncode == 5
+    assert called("create", "m", cwd=tmp_path).returncode == 0
+    assert called("verify", cwd=tmp_path).returncode == 0
 
 
 def test_several_names_and_an_orphan_nobody_asked_for(store: Path, tmp_path: Path) -> None:
     put_blob(store, b"nobody's")
     put_model(store, "third")
-    done = packllama("verify", "me/other:7b", "third", cwd=tmp_path)
+    done = called("verify", "me/other:7b", "third", cwd=tmp_path)
     assert done.returncode == 0
     assert done.stdout == "third:latest    ok\nme/other:7b     ok\n2 models, 3 blobs, 231 B read: all right\n"

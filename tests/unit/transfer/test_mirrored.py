@@ -1,6 +1,7 @@
 """Several sources of the same blobs: who is asked, what happens when one fails, and who is found to have lied."""
 
 from collections.abc import Callable
+from random import Random
 
 import pytest
 
@@ -27,7 +28,7 @@ from tests.unit.transfer.memory import Answer, BytesReader, MemorySource, Memory
 from tests.unit.transfer.test_copy import Counting
 
 MIB = 1 << 20
-DATA = b"".join(number.to_bytes(8, "big") for number in range(5 * MIB // 8)) + b"end"
+DATA = Random(8).randbytes(5 * MIB) + b"end"
 MODEL, BLOBS = made("m", DATA)
 BLOB = Blob(Digest.of(DATA), len(DATA))
 
