@@ -38,7 +38,7 @@ class Fields:
         self._error: type[BadInput] = of._error if of else error
         # Two keys may differ in case only; then the later one counts, so names that are not known are folded first.
         self._plain = members.keys() <= _KNOWN_KEYS
-        self._members = members if self._plain else {key.casefold(): value for key, value in members.items()}
+        self._members = members if self._plain else {_folded(key): value for key, value in members.items()}
 
     @property
     def where(self) -> str:
@@ -47,11 +47,11 @@ class Fields:
 
     def get(self, key: str) -> Json:
         """The value itself, whatever it is; None when there is none."""
-        return self._members.get(key if self._plain else key.casefold())
+        return self._members.get(key if self._plain else _folded(key))
 
     def mentions(self, key: str) -> bool:
         """Whether there is such a key, be its value ``null``."""
-        return (key if self._plain else key.casefold()) in self._members
+        return (key if self._plain else _folded(key)) in self._members
 
     def text(self, key: str) -> str:
         value = self.get(key)
@@ -104,6 +104,11 @@ class Fields:
     def refusal(self, message: str) -> BadInput:
         """An error about this object."""
         return self._error(message, where=self.where)
+
+
+def _folded(key: str) -> str:
+    """Without case, as Go's decoder folds: a character for a character, so the long s is an s, and no ligature two."""
+    return "".join(fold if len(fold := character.casefold()) == 1 else character for character in key)
 
 
 def as_fields(value: Json, *, where: str, of: Fields | None = None, error: type[BadInput] = InvalidManifest) -> Fields:

@@ -29,7 +29,7 @@ _NEAR = 3
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
+class Rule:
     part: str
     longest: int
     more: str
@@ -50,12 +50,12 @@ class _Rule:
         return f"the {self.part} may hold letters, digits and {allowed}, not {bad[0]!r}"
 
 
-def _rule(part: str, longest: int, more: str) -> _Rule:
+def _rule(part: str, longest: int, more: str) -> Rule:
     valid = rf"[A-Za-z0-9_][A-Za-z0-9_{re.escape(more)}]{{0,{longest - 1}}}"
-    return _Rule(part, longest, more, re.compile(valid))
+    return Rule(part, longest, more, re.compile(valid))
 
 
-_RULES = (
+RULES = (
     _rule("host", 350, "-.:"),
     _rule("namespace", 80, "-"),
     _rule("model", 80, "-."),
@@ -165,7 +165,7 @@ class ModelName:
         Ollama does: with a tag ``Q8_0`` anywhere, ``bar:q8_0`` becomes ``bar:Q8_0``. Where several
         spellings exist, the part's own is kept if it is one of them, else the first in order is taken.
         """
-        columns = list(zip(*(name.path_parts for name in existing), strict=True)) or [()] * len(_RULES)
+        columns = list(zip(*(name.path_parts for name in existing), strict=True)) or [()] * len(RULES)
         return ModelName(*(_adopt(own, seen) for own, seen in zip(self.path_parts, columns, strict=True)))
 
     def __str__(self) -> str:
@@ -264,7 +264,7 @@ def _cut(text: str, separator: str) -> tuple[str, str]:
 
 
 def _check(parts: Iterable[str], text: str) -> None:
-    for rule, value in zip(_RULES, parts, strict=True):
+    for rule, value in zip(RULES, parts, strict=True):
         if fault := rule.fault(value):
             raise _invalid(text, fault)
 

@@ -12,9 +12,9 @@ FOLDER = "packllama-models"
 # What a manifest's link is of; all others are of blobs or of files.
 MANIFEST = "manifest"
 
-_URL = re.compile(r"https?://[A-Za-z0-9_\[][A-Za-z0-9_.:\-\[\]]*(?:/[A-Za-z0-9_.~:@%+=,/?\-]*)?")
+URL = re.compile(r"https?://[A-Za-z0-9_\[][A-Za-z0-9_.:\-\[\]]*(?:/[A-Za-z0-9_.~:@%+=,/?\-]*)?")
 _PART = r"[A-Za-z0-9_][A-Za-z0-9_.%+=,@\-]*"
-_PATH = re.compile(f"{_PART}(?:/{_PART})*")
+PATH = re.compile(f"{_PART}(?:/{_PART})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Link:
     def __post_init__(self) -> None:
         for url in self.urls:
             check_url(url)
-        if not _PATH.fullmatch(self.path):
+        if not PATH.fullmatch(self.path):
             raise BadInput(f"no file is saved under such a name: {self.path!r}")
 
     @property
@@ -53,7 +53,7 @@ class Link:
 
 def check_url(url: str) -> None:
     """Raises: BadInput, when it is no plain URL of http or https without a password."""
-    if not _URL.fullmatch(url):
+    if not URL.fullmatch(url):
         raise BadInput(
             f"this is no link that every program reads alike: {url!r}", hint="Write https://HOST or http://HOST:PORT."
         )
@@ -61,4 +61,4 @@ def check_url(url: str) -> None:
 
 def is_plain_path(path: str) -> bool:
     """Whether a path can be a link's."""
-    return bool(_PATH.fullmatch(path))
+    return bool(PATH.fullmatch(path))

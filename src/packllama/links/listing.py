@@ -102,4 +102,4 @@ def model_links(
 
 
 def _what(layer: Layer, manifest: Manifest) -> str:
-    return "config" if layer is manifest.config else str(layer.kind or layer.media_type)
+    return "config" if layer == manifest.config else str(layer.kind or layer.media_type)

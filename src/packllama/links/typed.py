@@ -9,8 +9,12 @@ from packllama.base.settings import Settings
 from packllama.name import ModelName
 from packllama.places.loose.origin import name_in
 
-_VERBS = frozenset({"run", "pull", "show", "push"})
-_HUBS = frozenset({"hf.co", "huggingface.co"})
+VERBS = frozenset({"run", "pull", "show", "push"})
+
+# What Chinese keyboards write.
+_WIDE_COLON = "："
+
+HUBS = frozenset({"hf.co", "huggingface.co"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ def read_typed(texts: Iterable[str]) -> list[Typed]:
     Raises: InvalidName.
     """
     words = list(texts)
-    if words[:1] == ["ollama"] and words[1:2] and words[1] in _VERBS:
+    if words[:1] == ["ollama"] and words[1:2] and words[1] in VERBS:
         words = words[2:]
     return [_read(text) for text in words]
 
@@ -35,21 +39,23 @@ def read_typed(texts: Iterable[str]) -> list[Typed]:
 def is_repository(name: ModelName, settings: Settings) -> bool:
     """Whether a name is that of a repository of Hugging Face, or of its mirror, whose files can be listed."""
     endpoint = settings.hf_endpoint.partition("://")[2].partition("/")[0]
-    return name.host.lower() in {*_HUBS, endpoint.lower()}
+    return name.host.lower() in {*HUBS, endpoint.lower()}
 
 
 def _read(text: str) -> Typed:
     words = text.split()
-    if words[:1] == ["ollama"] and len(words) > 2 and words[1] in _VERBS:
+    if words[:1] == ["ollama"] and len(words) > 2 and words[1] in VERBS:
         words = words[2:]
     if len(words) != 1:
         raise InvalidName(
             f"invalid model name: {text[:100]}",
             hint="There are no spaces in a name; it is [[host/]namespace/]model[:tag], as in gemma3:12b.",
         )
-    if "://" in words[0]:
-        return _read_url(words[0])
-    return Typed(ModelName.parse(words[0]))
+    word = words[0].replace(_WIDE_COLON, ":")
+    start, slash, _ = word.partition("/")
+    if slash and start.lower().removeprefix("www.") in _SITES:  # browsers leave out what stands before
+        word = f"https://{word}"
+    return _read_url(word) if "://" in word else Typed(ModelName.parse(word))
 
 
 def _read_url(url: str) -> Typed:
@@ -95,7 +101,7 @@ def _of_modelscope(host: str, parts: Sequence[str]) -> ModelName:
 
 _SITES: dict[str, Callable[[str, Sequence[str]], ModelName]] = {
     "ollama.com": _of_library,
-    **dict.fromkeys(_HUBS, _of_hub),
+    **dict.fromkeys(HUBS, _of_hub),
     "modelscope.cn": _of_modelscope,
 }
 

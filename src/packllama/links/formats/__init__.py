@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from enum import StrEnum
 
-from packllama.links.formats import aria2, curl, metalink, powershell, sha256sums, urls, wget
+from packllama.links.formats import aria2, curl, metalink, powershell, sha256sums, shell, urls, wget
 from packllama.links.listing import Listing
 
 
@@ -32,6 +32,17 @@ _WRITERS: dict[Format, Callable[[Listing], str]] = {
     Format.WGET: wget.write,
     Format.POWERSHELL: powershell.write,
     Format.SHA256SUMS: sha256sums.write,
+}
+
+# The command that each text is for, where FILE is the text.
+COMMANDS = {
+    Format.URLS: urls.COMMAND,
+    Format.ARIA2: aria2.COMMAND,
+    Format.METALINK: metalink.COMMAND,
+    Format.CURL: shell.COMMAND,
+    Format.WGET: shell.COMMAND,
+    Format.POWERSHELL: powershell.COMMAND,
+    Format.SHA256SUMS: sha256sums.COMMAND,
 }
 
 _USES = {Format.URLS: urls.USE, Format.SHA256SUMS: sha256sums.USE}

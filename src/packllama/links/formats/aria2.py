@@ -6,13 +6,16 @@ from packllama.links.formats.heading import ACCEPT, heading
 from packllama.links.link import MANIFEST, Link
 from packllama.links.listing import Listing
 
+COMMAND = "aria2c -x8 -s8 -i FILE"
+TEXT = "# {heading}\n# Fetch: {use}\n{entries}# Then: {command}\n"
+
 # What is there is hashed, gone on with or left alone; it is never replaced, and never fetched under a second name.
-_ALWAYS = ("continue=true", "check-integrity=true", "allow-overwrite=false", "auto-file-renaming=false")
+ALWAYS = ("continue=true", "check-integrity=true", "allow-overwrite=false", "auto-file-renaming=false")
 
 
 def write(listing: Listing) -> str:
-    head = f"# {heading(listing)}\n# Fetch: aria2c -x8 -s8 -i FILE\n"
-    return head + "".join(map(_entry, listing.links)) + f"# Then: {listing.command}\n"
+    entries = "".join(map(_entry, listing.links))
+    return TEXT.format(heading=heading(listing), use=COMMAND, entries=entries, command=listing.command)
 
 
 def _entry(link: Link) -> str:
@@ -25,4 +28,4 @@ def _options(link: Link) -> Iterator[str]:
         yield f"checksum=sha-256={link.digest.hex}"
     if link.what == MANIFEST:
         yield f"header=Accept: {ACCEPT}"
-    yield from _ALWAYS
+    yield from ALWAYS

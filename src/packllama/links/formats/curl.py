@@ -7,9 +7,9 @@ from packllama.links.formats.shell import script
 from packllama.links.listing import Listing
 
 # Curl gives up on a server that knows no parts of files.
-_FETCH = """\
+FETCH = """\
 curl_with() {{
-    {curl}
+    curl --fail --location --globoff --proto '={protocols}' --retry 5 --header {header} "$@" --output "$part" "$link"
 }}
 
 fetch() {{
@@ -21,7 +21,4 @@ fetch() {{
 def write(listing: Listing) -> str:
     secure = all(url.startswith("https://") for link in listing.links for url in link.urls)
     protocols = "https" if secure else "http,https"
-    options = f"--fail --location --globoff --proto '={protocols}' --retry 5"
-    header = shlex.quote(f"Accept: {ACCEPT}")
-    curl = f'curl {options} --header {header} "$@" --output "$part" "$link"'
-    return script(listing, fetch=_FETCH.format(curl=curl))
+    return script(listing, fetch=FETCH.format(protocols=protocols, header=shlex.quote(f"Accept: {ACCEPT}")))

@@ -5,21 +5,24 @@ from collections.abc import Iterator
 from packllama.links.link import Link
 from packllama.links.listing import Listing
 
+COMMAND = "aria2c -c -V -M FILE"
+
+# No name stands in the comment: two hyphens would end it.
+TEXT = """\
+<?xml version="1.0" encoding="UTF-8"?>
+<metalink xmlns="urn:ietf:params:xml:ns:metalink">
+  <generator>packllama</generator>
+{files}</metalink>
+<!-- Fetch: {use}. Then: {command} -->
+"""
+
 # The library's own escape brings in all that fetches from the web.
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;"})
 
 
 def write(listing: Listing) -> str:
-    """No name stands in the comment: two hyphens would end it."""
     files = "".join(line for link in listing.links for line in _file(link))
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        '<metalink xmlns="urn:ietf:params:xml:ns:metalink">\n'
-        "  <generator>packllama</generator>\n"
-        f"{files}"
-        "</metalink>\n"
-        f"<!-- Fetch: aria2c -c -V -M FILE. Then: {listing.command} -->\n"
-    )
+    return TEXT.format(files=files, use=COMMAND, command=listing.command)
 
 
 def _file(link: Link) -> Iterator[str]:

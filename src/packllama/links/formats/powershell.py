@@ -4,10 +4,22 @@ from packllama.links.formats.heading import ACCEPT, heading
 from packllama.links.link import Link
 from packllama.links.listing import Listing
 
-# PowerShell takes typographic quotes for plain ones.
-_QUOTES = "'‘’‚‛"
+COMMAND = "powershell -ExecutionPolicy Bypass -File FILE"
 
-_FUNCTIONS = r"""
+# PowerShell takes typographic quotes for plain ones.
+QUOTES = "'‘’‚‛"
+
+TEXT = """\
+# {heading}
+# {use}
+# Run it again, and it goes on where it stopped.
+$accept = {accept}
+{functions}{calls}
+if ($right) {{ Write-Host 'All files are there and right.' }} else {{ exit 1 }}
+# Then: {command}
+"""
+
+FUNCTIONS = r"""
 $ErrorActionPreference = 'Stop'
 $protocols = [Net.ServicePointManager]::SecurityProtocol
 [Net.ServicePointManager]::SecurityProtocol = $protocols -bor [Net.SecurityProtocolType]::Tls12
@@ -72,18 +84,16 @@ function Get-Whole([string] $Name, [long] $Size, [string] $Digest, [string[]] $L
 $right = $true
 """
 
-_END = """
-if ($right) { Write-Host 'All files are there and right.' } else { exit 1 }
-"""
-
 
 def write(listing: Listing) -> str:
     calls = "".join(f"if (-not ({_call(link)})) {{ $right = $false }}\n" for link in listing.links)
-    return (
-        f"# {heading(listing)}\n"
-        "# powershell -ExecutionPolicy Bypass -File FILE\n"
-        "# Run it again, and it goes on where it stopped.\n"
-        f"$accept = {quoted(ACCEPT)}\n{_FUNCTIONS}{calls}{_END}# Then: {listing.command}\n"
+    return TEXT.format(
+        heading=heading(listing),
+        use=COMMAND,
+        accept=quoted(ACCEPT),
+        functions=FUNCTIONS,
+        calls=calls,
+        command=listing.command,
     )
 
 
@@ -95,4 +105,4 @@ def _call(link: Link) -> str:
 
 def quoted(text: str) -> str:
     """A text between single quotes, in which PowerShell reads nothing but a doubled quote."""
-    return "'" + "".join(char * 2 if char in _QUOTES else char for char in text) + "'"
+    return "'" + "".join(char * 2 if char in QUOTES else char for char in text) + "'"

@@ -2,7 +2,8 @@
 
 from packllama.links.listing import Listing
 
-USE = "to check what was downloaded: sha256sum -c FILE"
+COMMAND = "sha256sum -c FILE"
+USE = f"to check what was downloaded: {COMMAND}"
 
 
 def write(listing: Listing) -> str:

@@ -10,8 +10,22 @@ from packllama.links.formats.heading import heading
 from packllama.links.link import Link
 from packllama.links.listing import Listing
 
+COMMAND = "sh FILE"
+
+TEXT = """\
+#!/bin/sh
+# {heading}
+# Run it again, and it goes on where it stopped.
+set -u
+
+{fetch}
+{functions}{calls}
+[ "$bad" = 0 ] && echo 'All files are there and right.'
+# Then: {command}
+"""
+
 # "part" is whole: nothing is left to fetch. What is larger than it may be, or whose size is not known, begins anew.
-_FUNCTIONS = r"""
+FUNCTIONS = r"""
 digest_of() {
     if command -v sha256sum >/dev/null; then sha256sum <"$1"; else shasum -a 256 <"$1"; fi | cut -d ' ' -f 1
 }
@@ -55,18 +69,11 @@ get() {
 bad=0
 """
 
-_END = """
-[ "$bad" = 0 ] && echo 'All files are there and right.'
-"""
-
 
 def script(listing: Listing, *, fetch: str) -> str:
     """``fetch``: a function of that name, which fetches ``$link`` into ``$part`` and goes on with what is there."""
     calls = "".join(f"{_call(link)} || bad=1\n" for link in listing.links)
-    return (
-        f"#!/bin/sh\n# {heading(listing)}\n# Run it again, and it goes on where it stopped.\nset -u\n\n"
-        f"{fetch}\n{_FUNCTIONS}{calls}{_END}# Then: {listing.command}\n"
-    )
+    return TEXT.format(heading=heading(listing), fetch=fetch, functions=FUNCTIONS, calls=calls, command=listing.command)
 
 
 def _call(link: Link) -> str:

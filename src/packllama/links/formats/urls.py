@@ -3,7 +3,8 @@
 from packllama.links.link import FOLDER
 from packllama.links.listing import Listing
 
-USE = f"to fetch them: wget -x -c -P {FOLDER} -i FILE, or any download manager into the folder {FOLDER}"
+COMMAND = f"wget -x -c -P {FOLDER} -i FILE"
+USE = f"to fetch them: {COMMAND}, or any download manager into the folder {FOLDER}"
 
 
 def write(listing: Listing) -> str:

@@ -6,7 +6,11 @@ from packllama.links.formats.heading import ACCEPT
 from packllama.links.formats.shell import script
 from packllama.links.listing import Listing
 
+FETCH = """\
+fetch() {{
+    wget -c --header {header} -O "$part" "$link"
+}}"""
+
 
 def write(listing: Listing) -> str:
-    header = shlex.quote(f"Accept: {ACCEPT}")
-    return script(listing, fetch=f'fetch() {{\n    wget -c --header {header} -O "$part" "$link"\n}}')
+    return script(listing, fetch=FETCH.format(header=shlex.quote(f"Accept: {ACCEPT}")))

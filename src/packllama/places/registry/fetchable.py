@@ -6,8 +6,8 @@ from packllama.jsonfields import as_fields, first_value
 from packllama.manifest import Manifest
 
 # The largest tensor models list fewer layers; no disk holds more bytes.
-_MOST_LAYERS = 4096
-_MOST_BYTES = 1 << 50
+MOST_LAYERS = 4096
+MOST_BYTES = 1 << 50
 
 
 def decode_fetchable(raw: bytes, *, where: str) -> Manifest:
@@ -23,8 +23,8 @@ def decode_fetchable(raw: bytes, *, where: str) -> Manifest:
             hint="It was not made for Ollama: it is a container image, perhaps.",
         )
     layers = fields.items("layers") or ()
-    if not 0 < len(layers) <= _MOST_LAYERS:
-        raise InvalidManifest(f"expected 1 to {_MOST_LAYERS:,} layers, found {len(layers):,}", where=where)
+    if not 0 < len(layers) <= MOST_LAYERS:
+        raise InvalidManifest(f"expected 1 to {MOST_LAYERS:,} layers, found {len(layers):,}", where=where)
     manifest = Manifest.decode(raw, where=where)
     _check_sizes(manifest, where)
     return manifest
@@ -37,5 +37,5 @@ def _check_sizes(manifest: Manifest, where: str) -> None:
             raise InvalidManifest(
                 f"{layer.digest} is said to have {sizes[layer.digest]:,} bytes, and also {layer.size:,}", where=where
             )
-    if sum(sizes.values()) > _MOST_BYTES:
+    if sum(sizes.values()) > MOST_BYTES:
         raise InvalidManifest(f"it is said to have {sum(sizes.values()):,} bytes, more than any model", where=where)
