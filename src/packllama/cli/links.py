@@ -1,16 +1,15 @@
 """``packllama links``: what to fetch, from where, and where to put it."""
 
 import dataclasses
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from packllama.base.errors import FarSideError, NotFound, UsageError
-from packllama.base.fs import write_file
 from packllama.cli.door import Door, Progress
 from packllama.cli.links_table import table
+from packllama.cli.new_file import check_new, write_new
 from packllama.cli.options import PlacePath, common, pass_door
 from packllama.links.document import document
 from packllama.links.formats import Format, write
@@ -65,7 +64,9 @@ def command(
     bases = [f"{'http' if mirror.insecure else 'https'}://{mirror.host}" for mirror in parse_addresses(mirrors)]
     _check_usage(typed, manifest, files)
     if output is not None:
-        _check_output(output, form)
+        if door.as_json:
+            raise UsageError("the JSON document goes to stdout", hint="Leave out -o.")
+        check_new(output)
     with Progress(door, "links") as progress:
         asking = _Asking(door, progress, bases, lists_files=form in {_TABLE, _JSON})
         if manifest is not None:
@@ -82,13 +83,6 @@ def _check_usage(typed: Sequence[Typed], manifest: Path | None, files: str | Non
         raise UsageError("--manifest is for one model")
     if files is not None and len(typed) > 1:
         raise UsageError("--files is for one repository")
-
-
-def _check_output(output: Path, form: str) -> None:
-    if form == _JSON:
-        raise UsageError("the JSON document goes to stdout", hint="Leave out -o.")
-    if os.path.lexists(output):
-        raise UsageError("this file is there already", where=str(output), hint="Name another one with -o.")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -169,7 +163,6 @@ def _print(door: Door, listing: Listing, form: str, output: Path | None) -> None
     if output is None:
         door.result(text)
     else:
-        write_file(output, text.encode(), staging=output.absolute().parent, mode=None)
-        door.say(f"wrote {output}")
+        write_new(output, text.encode(), door)
     if form != _TABLE and (hint := Format(form).hint(listing)):
         door.say(hint)

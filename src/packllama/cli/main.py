@@ -36,6 +36,7 @@ VERBS = {
     "import": ("import_", "Take models from bundles, a stream, other stores, or downloads"),
     "copy": ("copy", "Copy models between any two places"),
     "links": ("links", "Print direct links for any download manager"),
+    "page": ("page", "Write the link page: one HTML file that makes links and checks downloads"),
     "pull": ("pull", "Download models into the store"),
     "key": ("key", "Show the key by which registries know this machine, or make one"),
     "verify": ("verify", "Read every byte and say what is damaged"),

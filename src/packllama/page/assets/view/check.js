@@ -1,0 +1,63 @@
+// The fourth step: whether what was downloaded is right. Files are read on this machine and go nowhere.
+"use strict";
+
+const _SIGNS = {
+  right: "✓", damaged: "✗", incomplete: "…", unreadable: "✗", missing: "–", waiting: "·", hashing: "·",
+};
+
+/** `state`: how far the check is, or null; `knows`: there is a manifest. `onFiles` gets what was chosen. */
+function CheckStep({state, error, knows, onFiles, onStop, onForget}) {
+  const over = state?.finished;
+  const allRight = over && !state.stopped && state.rows.length > 0 && state.right === state.rows.length;
+  return html`
+    <${Step} number="4" title=${say("check.title")} done=${allRight}>
+      <div class="drop">
+        <p>${say("check.drop")}</p>
+        <p class="buttons">
+          <${Picker} label=${say("check.files")} multiple onFiles=${onFiles} />
+          <${Picker} label=${say("check.folder")} folder onFiles=${onFiles} />
+        </p>
+        <p class="hint">${say("check.stays")}</p>
+      </div>
+      <${Trouble} error=${error} />
+      ${state && html`
+        ${!knows && html`<p class="hint">${say("check.early")}</p>`}
+        ${!over && html`
+          <p class="running">
+            <progress aria-label=${say("check.title")} max=${state.total || 1} value=${state.done}></progress>
+            <span>${humanBytes(state.done)} / ${humanBytes(state.total)}</span>
+            <button type="button" onClick=${onStop}>${say("stop")}</button>
+          </p>`}
+        <div role="status">${over && html`<p class="verdict ${allRight ? "good" : "bad"}">${_verdict(state, allRight)}</p>`}</div>
+        <ul class="rows">${state.rows.slice(0, _MOST_ROWS).map((row) => html`<${_Row} key=${row.link.path} row=${row} />`)}</ul>
+        ${state.othersCount > 0 && html`
+          <details>
+            <summary>${say("check.others", {count: state.othersCount})}</summary>
+            <ul class="others">${state.others.map((other) => html`<li key=${other.path}>
+              <bdi class="mono">${other.path}</bdi> <span>${say(other.why, other.values)}</span></li>`)}</ul>
+            ${state.othersCount > state.others.length
+              && html`<p>${say("files.more", {count: state.othersCount - state.others.length})}</p>`}
+          </details>`}
+        ${over && html`<p class="buttons"><button type="button" class="quiet" onClick=${onForget}>${say("check.again")}</button></p>`}`}
+    <//>`;
+}
+
+function _verdict(state, allRight) {
+  if (state.stopped) return say("check.stopped");
+  if (state.rows.length === 0) return say("check.nothing");
+  if (allRight) return say("check.allRight", {count: state.right});
+  return say("check.notAll", {right: state.right, count: state.rows.length, wrong: state.wrong, missing: state.missing});
+}
+
+function _Row({row}) {
+  return html`
+    <li class=${row.state}>
+      <span class="sign" aria-hidden="true">${_SIGNS[row.state]}</span>
+      <span class="what">${_what(row.link)}</span>
+      <span class="size">${row.link.size === null ? "" : humanBytes(row.link.size)}</span>
+      <span class="state">${say(`state.${row.state}`)}${row.state === "hashing" && row.link.size
+        ? ` ${Math.floor(100 * row.done / row.link.size)} %` : ""}</span>
+      ${row.path && html`<bdi class="path mono">${row.path}</bdi>`}
+      ${row.why && html`<span class="why">${say(row.why, row.values)}</span>`}
+    </li>`;
+}

@@ -1,0 +1,84 @@
+// The small things that the steps are made of.
+"use strict";
+
+const html = htm.bind(preact.h);
+const {useState, useEffect, useMemo, useRef, useId} = preactHooks;
+
+/** One step: its number, or a tick once it is done, its title, and what is in it. */
+function Step({number, title, done, children}) {
+  const id = useId();
+  return html`
+    <section class="step ${done ? "done" : ""}" aria-labelledby=${id}>
+      <span class="number" aria-hidden="true">${done ? "✓" : number}</span>
+      <h2 id=${id}>${title}${done && html`<span class="unseen"> – ${say("done")}</span>`}</h2>
+      ${children}
+    </section>`;
+}
+
+/** A sentence that something is wrong; it is read out when it appears. */
+function Trouble({error}) {
+  return html`<div role="alert">${error && html`<p class="trouble">${sayError(error)}</p>`}</div>`;
+}
+
+/** A button that copies a text and says that it did. `about`: what, for who does not see what stands beside it. */
+function CopyButton({text, label = say("copy"), about, loud = false}) {
+  const [copied, setCopied] = useState("");
+  const copy = async (event) => setCopied(await _copy(text, event.currentTarget) ? text : "");
+  return html`
+    <button type="button" class=${loud ? "" : "quiet"} onClick=${copy} aria-label=${about && `${label}: ${about}`}>
+      ${copied === text ? say("copied") : label}</button>
+    <span role="status" class="unseen">${copied === text ? say("copied") : ""}</span>`;
+}
+
+/** Pages that came by plain http have no clipboard of their own; a selection can be copied everywhere. */
+async function _copy(text, button) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const area = document.createElement("textarea");
+    area.value = text;
+    button.after(area);
+    area.select();
+    const copied = document.execCommand("copy");
+    area.remove();
+    button.focus();
+    return copied;
+  }
+}
+
+/** One of several: radio buttons that look like tabs. `options`: what is chosen, and its label. */
+function Choice({legend, options, value, onChange}) {
+  const name = useId();
+  return html`
+    <fieldset class="choice">
+      <legend>${legend}</legend>
+      ${Object.entries(options).map(([option, label]) => html`
+        <label key=${option}>
+          <input type="radio" name=${name} value=${option} checked=${option === value} onChange=${() => onChange(option)} />
+          <span>${label}</span>
+        </label>`)}
+    </fieldset>`;
+}
+
+/** A button that opens the choice of files. `folder`: of a whole folder. */
+function Picker({label, folder = false, multiple = false, onFiles}) {
+  const input = useRef();
+  const chosen = (event) => {
+    onFiles(_chosenIn(event.currentTarget));
+    event.currentTarget.value = "";
+  };
+  return html`
+    <button type="button" onClick=${() => input.current.click()}>${label}</button>
+    <input ref=${input} type="file" hidden tabindex="-1" multiple=${multiple} webkitdirectory=${folder} onChange=${chosen} />`;
+}
+
+/** As what is dropped: a promise, which may be refused. */
+async function _chosenIn(input) {
+  return filesOfInput(input);
+}
+
+/** A text that is copied by hand or by its button. */
+function Mono({text}) {
+  return html`<code class="mono" dir="ltr">${text}</code>`;
+}
