@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -48,15 +49,14 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def open_page(browser: Browser, page_file: Path) -> Iterator[Open]:
-    """Open the page: ``open_page(url=…, **options of a browser's context)``.
+@contextmanager
+def opening(browser: Browser, page_file: Path) -> Iterator[Open]:
+    """Open the page, as often as wanted: ``opened(url=…, **options of a browser's context)``.
 
-    ``allowed``: requests that may leave it; ``expected``: a pattern of what the browser may complain of. At its end the
-    test fails on whatever no page may do: an error, a forbidden script, a request that leaves it.
+    ``allowed``: requests that may leave it; ``expected``: a pattern of what the browser may complain of. At the end it
+    fails on whatever no page may do: an error, a forbidden script, a request that leaves it.
     """
     contexts: list[BrowserContext] = []
-    pages: list[Page] = []
     troubles: list[str] = []
 
     def opened(
@@ -70,7 +70,6 @@ def open_page(browser: Browser, page_file: Path) -> Iterator[Open]:
         contexts.append(context)
         context.add_init_script(_WATCH)
         page = context.new_page()
-        pages.append(page)
         page.set_default_timeout(30_000)
 
         def note(request: Request) -> None:
@@ -89,17 +88,30 @@ def open_page(browser: Browser, page_file: Path) -> Iterator[Open]:
         return page
 
     yield opened
-    for page in pages:
-        if not page.is_closed():
-            troubles += page.evaluate("window.violations")
     for context in contexts:
+        for page in context.pages:
+            troubles += page.evaluate("window.violations ?? []")
         context.close()
     assert troubles == []
 
 
 @pytest.fixture
+def open_page(browser: Browser, page_file: Path) -> Iterator[Open]:
+    with opening(browser, page_file) as opened:
+        yield opened
+
+
+@pytest.fixture
 def page(open_page: Open) -> Page:
+    """A page that nobody has touched."""
     return open_page()
+
+
+@pytest.fixture(scope="module")
+def one_page(browser: Browser, page_file: Path) -> Iterator[Page]:
+    """One page for all tests of a module that leave nothing on it which another would see."""
+    with opening(browser, page_file) as opened:
+        yield opened()
 
 
 @pytest.fixture(scope="session")

@@ -96,6 +96,12 @@ def check_refusal(found: Any, words: Words) -> None:
         assert set(re.findall(r"\{(\w+)\}", sentence)) <= {*found["values"]}
 
 
+@pytest.fixture
+def page(one_page: Page) -> Page:
+    """Functions that are asked leave nothing behind."""
+    return one_page
+
+
 def test_what_is_typed(page: Page, words: Words) -> None:
     texts = [case["text"] for case in TABLE["typed"]]
     for case, found in zip(TABLE["typed"], page.evaluate(READ, texts), strict=True):

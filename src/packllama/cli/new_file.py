@@ -1,4 +1,4 @@
-"""A file that a verb writes because it was told to, and that replaces nothing."""
+"""A file that a verb writes because it was told to, where nothing is."""
 
 import os
 from pathlib import Path

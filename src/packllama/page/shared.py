@@ -8,6 +8,7 @@ from packllama.links.stores import STORES
 from packllama.links.typed import HUBS, VERBS
 from packllama.manifest import LAYER_PREFIX, MANIFEST_LIMIT, LayerKind
 from packllama.name import DEFAULT_HOST, DEFAULT_NAMESPACE, DEFAULT_TAG, RULES
+from packllama.places.registry.address import ADDRESS
 from packllama.places.registry.fetchable import MOST_BYTES, MOST_LAYERS
 
 
@@ -29,6 +30,7 @@ def shared() -> dict[str, object]:
         "verbs": sorted(VERBS),
         "hubs": sorted(HUBS),
         "url": URL.pattern,
+        "address": ADDRESS.pattern,
         "path": PATH.pattern,
         "stores": STORES,
         "serviceStore": str(SERVICE_STORE),

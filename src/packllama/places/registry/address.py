@@ -14,7 +14,7 @@ from packllama.digest import Digest
 from packllama.name import ModelName
 
 # http or https, a host and perhaps a port.
-_URL = re.compile(r"(?:(?P<scheme>https?)://)?(?P<host>[A-Za-z0-9_][A-Za-z0-9_.-]*(?::[0-9]{1,5})?)/?")
+ADDRESS = re.compile(r"(?:(https?)://)?([A-Za-z0-9_][A-Za-z0-9_.-]*(?::[0-9]{1,5})?)/?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,14 @@ def parse_addresses(texts: Sequence[str]) -> list[Address]:
 
 
 def _parse_address(text: str) -> Address:
-    match = _URL.fullmatch(text)
+    match = ADDRESS.fullmatch(text)
     if match is None and "@" in text:  # a password, perhaps, which must not be repeated
         raise UsageError("an address with a user's name in it is not taken", hint="Write https://host or http://host.")
     if match is None:
         raise UsageError(
             f"'{text}' is no address of a registry", hint="Write https://host or http://host:port, without a path."
         )
-    return Address(match["host"], insecure=match["scheme"] == "http")
+    return Address(match[2], insecure=match[1] == "http")
 
 
 def manifest_url(name: ModelName, *, insecure: bool = False) -> str:

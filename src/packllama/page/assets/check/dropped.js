@@ -28,20 +28,19 @@ async function filesOf(dataTransfer) {
     if (entry) await _walkRoot(entry, await handle, found);
     else if (file) _add({file, path: file.name}, found);
   }
-  const files = await Promise.all(found);
-  return files.sort((one, other) => (one.path < other.path ? -1 : 1));
+  return _sorted(await Promise.all(found));
 }
 
 /**
  * What was chosen in an `<input type="file">`, be it of files or of a folder.
  * @param {HTMLInputElement} input
- * @returns {Dropped[]}
+ * @returns {Dropped[]} by path
  * @throws {Refusal} too many files
  */
 function filesOfInput(input) {
   const found = [];
   for (const file of input.files) _add({file, path: file.webkitRelativePath || file.name}, found);
-  return found;
+  return _sorted(found);
 }
 
 async function _walkRoot(entry, handle, found) {
@@ -92,8 +91,12 @@ async function* _inEntry(entry) {
 }
 
 function _add(item, found) {
-  if (found.length === _MOST_FILES) throw new Refusal("dropped.tooMany", {most: _withCommas(_MOST_FILES)});
+  if (found.length === _MOST_FILES) throw new Refusal("dropped.tooMany", {most: withCommas(_MOST_FILES)});
   found.push(item);
+}
+
+function _sorted(files) {
+  return files.sort((one, other) => (one.path < other.path ? -1 : 1));
 }
 
 function _unread(path, why) {
@@ -101,6 +104,6 @@ function _unread(path, why) {
 }
 
 /** A whole number as both languages write it. */
-function _withCommas(number) {
+function withCommas(number) {
   return number.toLocaleString("en");
 }

@@ -10,6 +10,8 @@ const _MOST_NAMED = 4096;
 const _MOST_PAPERS = 200;
 const _MOST_HEADS = 64;
 const _HEAD_BYTES = 512;
+const _STILL_MS = 30;
+const _sizes = new WeakMap();
 // Of two files that should be one link's, what is later here is said.
 const _RANKS = ["missing", "unreadable", "incomplete", "damaged", "right"];
 
@@ -45,7 +47,7 @@ const _PROGRAMS = {
  * @returns {Promise<State>} rejected with the signal's reason, or with a Refusal: this browser cannot hash
  */
 async function check(dropped, {links, manifest, hasher, onChange = () => {}, signal}) {
-  const files = dropped.map(_told);
+  const files = (await _sized(dropped)).map(_told);
   const findings = new _Findings(links, files, manifest, onChange);
   const whole = _setAside(files, findings);
   const left = findings.paper ? await _readPapers(whole, manifest, findings, signal) : whole;
@@ -68,12 +70,12 @@ async function check(dropped, {links, manifest, hasher, onChange = () => {}, sig
  * @returns {Promise<{name: Name|null, manifest: Manifest, path: string}[]>} 200 at most
  */
 async function manifestsAmong(dropped) {
-  const small = dropped.filter(({file}) => file.size && file.size <= SHARED.manifestLimit);
+  const small = (await _sized(dropped)).filter(({size}) => size && size <= SHARED.manifestLimit);
   const found = new Map();
   for (let at = 0; at < small.length && found.size < _MOST_PAPERS; at += _MOST_HEADS) {
     const some = small.slice(at, at + _MOST_HEADS);
     const heads = await Promise.all(some.map(({file}) => _head(file)));
-    for (const {file, path} of some.filter((_, place) => heads[place].startsWith("{"))) {
+    for (const {file, path} of some.filter((_, place) => heads[place]?.startsWith("{"))) {
       const manifest = await _readManifest(file);
       if (!manifest?.layers.some(({mediaType}) => mediaType.startsWith(SHARED.layerPrefix))) continue;
       const name = nameOfPath(path);
@@ -190,11 +192,25 @@ function _shown({link, state, file, done, why, values, jobs, hashing}) {
   return {link, state: state === "missing" && jobs ? "waiting" : state, path: file?.path ?? null, done, why, values};
 }
 
+/** Files with their sizes. Each may be asked of the disk while the page stands still, so only once, and with pauses. */
+async function _sized(dropped) {
+  let paused = performance.now();
+  const sized = [];
+  for (const each of dropped) {
+    if (!_sizes.has(each.file)) _sizes.set(each.file, each.file.size);
+    sized.push({...each, size: _sizes.get(each.file)});
+    if (performance.now() - paused < _STILL_MS) continue;
+    await new Promise((resolve) => setTimeout(resolve));
+    paused = performance.now();
+  }
+  return sized;
+}
+
 /** A file with what its name says. `suffix`: what is added to the name of one that is not whole. */
-function _told({file, path, why}, order) {
+function _told(file, order) {
+  const {path} = file;
   const suffix = _UNFINISHED.exec(path)?.[0] ?? null;
-  const digest = digestOfName(path.slice(path.lastIndexOf("/") + 1));
-  return {file, path, why, size: file.size, digest, suffix, order};
+  return {...file, suffix, order, digest: digestOfName(path.slice(path.lastIndexOf("/") + 1))};
 }
 
 function _namedLinks(files) {
@@ -212,7 +228,7 @@ function _setAside(files, findings) {
     const program = paths.has(`${path}.aria2`) ? "aria2" : _PROGRAMS[suffix];
     // Both give a file its full length from the beginning.
     const unknown = program === "aria2" || program === "Ollama";
-    const values = {program, have: _withCommas(size)};
+    const values = {program, have: withCommas(size)};
     if (why) findings.other(file, why);
     else if (suffix === ".aria2" && paths.has(path.slice(0, -suffix.length))) continue;
     else if (unknown) _incomplete(file, findings, "found.unfinishedIn", values, 0);
@@ -257,9 +273,10 @@ async function _readPapers(files, manifest, findings, signal) {
 async function _sayWhyNot(file, findings) {
   const [row] = findings.said(file);
   if (!row) return findings.other(file, findings.fitting(file).length ? "found.spare" : findings.foreign);
-  const values = {have: _withCommas(file.size), size: _withCommas(row.link.size)};
+  const values = {have: withCommas(file.size), size: withCommas(row.link.size)};
   const instead = await _sniff(file.file);
-  if (instead) findings.find(row, file, "damaged", instead);
+  if (instead === "hashing.unreadable") findings.find(row, file, "unreadable", instead, {}, 0);
+  else if (instead) findings.find(row, file, "damaged", instead);
   else if (file.size < row.link.size) findings.find(row, file, "incomplete", "found.cut", values);
   else findings.find(row, file, "damaged", "found.long", values);
 }
@@ -319,17 +336,20 @@ async function _lookInto({others, foreign}) {
   await Promise.all(unknown.map(async (other) => (other.why = (await _sniff(other.file)) ?? other.why)));
 }
 
-/** What a server sent in place of a file: a key of WORDS, or null. */
+/** What a server sent in place of a file, or that it cannot be read: a key of WORDS, or null. */
 async function _sniff(file) {
   const head = await _head(file);
+  if (head === null) return "hashing.unreadable";
   if (/^<(!doctype\s+html|html|head|body)\b/i.test(head)) return "found.webPage";
   return /^\{\s*"errors?"/.test(head) ? "found.answer" : null;
 }
 
-/** The first characters that are not white; nothing, when it cannot be read. */
+/** The first characters that are not white; null, when it cannot be read. */
 async function _head(file) {
-  const text = await file.slice(0, _HEAD_BYTES).text().catch(() => "");
-  return text.replace(/^\ufeff/, "").trimStart();
+  // One that is gone seems to be empty, and no part of it is ever read.
+  const part = file.size ? file.slice(0, _HEAD_BYTES) : file;
+  const text = await part.text().catch(() => null);
+  return text && text.replace(/^\ufeff/, "").trimStart();
 }
 
 /** The manifest that a file is; null: it is none; undefined: it cannot be read. */

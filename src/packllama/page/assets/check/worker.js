@@ -6,6 +6,8 @@
 const _BUFFER_BYTES = 1 << 20;
 const _PAUSE_MS = 100;
 let _sha256 = null;
+// Chromium collects a stream as garbage, and then never answers, if nothing but its own pending read refers to it.
+let _reader = null;
 
 onmessage = async ({data}) => {
   try {
@@ -21,10 +23,12 @@ onmessage = async ({data}) => {
 };
 
 async function _digest({file, size}) {
+  const isSmall = size <= _BUFFER_BYTES;
+  const parts = isSmall ? [new Uint8Array(await file.arrayBuffer())] : _parts(file);
   _sha256.init();
   let bytes = 0;
   let said = performance.now();
-  for await (const part of _parts(file)) {
+  for await (const part of parts) {
     _sha256.update(part);
     bytes += part.length;
     if (performance.now() - said >= _PAUSE_MS) {
@@ -33,7 +37,7 @@ async function _digest({file, size}) {
     }
   }
   // A stream opens the file once. Opening it again fails if it is no longer the one that was chosen.
-  await file.slice(-1).arrayBuffer();
+  if (!isSmall) await file.slice(-1).arrayBuffer();
   if (bytes !== size) throw new RangeError(`${bytes} of ${size} bytes`);
   return _sha256.digest();
 }
@@ -41,15 +45,14 @@ async function _digest({file, size}) {
 /** The file's bytes. Filling one buffer again and again leaves no garbage, but not every browser can. */
 async function* _parts(file) {
   const stream = file.stream();
-  let reader;
   try {
-    reader = stream.getReader({mode: "byob"});
+    _reader = stream.getReader({mode: "byob"});
   } catch {
-    reader = stream.getReader();
+    _reader = stream.getReader();
   }
   let buffer = new ArrayBuffer(_BUFFER_BYTES);
   for (;;) {
-    const {done, value} = await reader.read(new Uint8Array(buffer));
+    const {done, value} = await _reader.read(new Uint8Array(buffer));
     if (done) return;
     yield value;
     buffer = value.buffer;

@@ -13,8 +13,8 @@
 /** @typedef {{name: string, digest: string, links: Link[]}} ModelLinks */
 /** @typedef {{models: ModelLinks[], links: Link[], size: number, names: string[], command: string}} Listing */
 
-const _URL = _whole(SHARED.url);
-const _PATH = _whole(SHARED.path);
+const _URL = wholly(SHARED.url);
+const _PATH = wholly(SHARED.path);
 
 /**
  * The links of a model: the manifest's and that of each blob, in the manifest's order, the config last.
@@ -116,7 +116,7 @@ function humanBytes(size) {
 
 function _checkedLink(link) {
   const odd = link.urls.find((url) => !_URL.test(url)) ?? (_PATH.test(link.path) ? undefined : link.path);
-  if (odd !== undefined) throw new Refusal("link.odd", {text: _cut(odd)});
+  if (odd !== undefined) throw new Refusal("link.odd", {text: shortened(odd)});
   return {...link, saved: `${SHARED.folder}/${link.path}`};
 }
 

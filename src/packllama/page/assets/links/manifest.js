@@ -165,7 +165,7 @@ function _layerOf(value) {
   if (size < 0 || size > SHARED.mostBytes) throw new Refusal("manifest.size", {size: String(size)});
   const digest = _textIn(fields, "digest");
   const [, hex] = /^sha256[:-]([0-9a-fA-F]{64})$/.exec(digest) ?? [];
-  if (!hex) throw new Refusal("manifest.digest", {digest: _cut(digest)});
+  if (!hex) throw new Refusal("manifest.digest", {digest: shortened(digest)});
   _textIn(fields, "from");
   const [mediaType, name] = ["mediaType", "name"].map((key) => _textIn(fields, key));
   return {mediaType, digest: `sha256:${hex.toLowerCase()}`, size, name};

@@ -21,7 +21,7 @@ const _LONGEST = 8192;
 // Stands for a part that a separator promises and that is not there; it is invalid in every part.
 const _MISSING = "!MISSING!";
 
-const _RULES = SHARED.rules.map((rule) => ({...rule, valid: _whole(rule.valid)}));
+const _RULES = SHARED.rules.map((rule) => ({...rule, valid: wholly(rule.valid)}));
 
 // Null for an address that is too short to be a model's.
 const _SITES = {
@@ -41,7 +41,7 @@ function readTyped(text) {
   let words = text.split(_WHITE).filter(Boolean);
   if (words[0] === "ollama" && words.length > 2 && SHARED.verbs.includes(words[1])) words = words.slice(2);
   if (words.length === 0) throw new Refusal("name.none");
-  if (words.length > 1) throw new Refusal("name.spaces", {text: _cut(text)});
+  if (words.length > 1) throw new Refusal("name.spaces", {text: shortened(text)});
   // The wide colon is what Chinese keyboards write.
   let word = words[0].replaceAll("：", ":");
   // Browsers leave out what stands before the site.
@@ -106,7 +106,7 @@ function _readUrl(url) {
     const name = _ofManifest(place, parts, secure) ?? (site ? site(host, parts) : _ofRegistry(place, parts));
     if (name) return {name, insecure: !secure && !site};
   }
-  throw new Refusal("name.address", {text: _cut(url)});
+  throw new Refusal("name.address", {text: shortened(url)});
 }
 
 function _ofRegistry(host, parts) {
@@ -135,12 +135,12 @@ function _cutAt(text, separator) {
   return [text.slice(0, place) || _MISSING, text.slice(place + 1) || _MISSING];
 }
 
-function _whole(pattern) {
+function wholly(pattern) {
   return new RegExp(`^(?:${pattern})$`);
 }
 
 /** What a sentence shows of a text. */
-function _cut(text) {
+function shortened(text) {
   const chars = [...text.slice(0, 200)];
   return chars.length > 100 ? `${chars.slice(0, 100).join("")}…` : text;
 }

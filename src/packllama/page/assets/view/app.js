@@ -1,55 +1,68 @@
 // The page: four steps from a model's name to its checked downloads.
 "use strict";
 
-const _MIRROR = /^(?:(https?):\/\/)?([A-Za-z0-9_][A-Za-z0-9_.-]*(?::[0-9]{1,5})?)\/?$/;
+const _MIRROR = new RegExp(`^${SHARED.address}$`);
 
 function App() {
   const [spoken, setSpoken] = useState(language());
   const [text, setText] = useState("");
   const [mirror, setMirror] = useState("");
-  const [error, setError] = useState({});
+  const [errors, setErrors] = useState({});
   const [choices, setChoices] = useState([]);
-  const typed = useMemo(() => refusalOf(() => readTyped(text)) ? null : readTyped(text), [text]);
-  const [mirrors, mirrorError] = useMemo(() => _readMirror(mirror), [mirror]);
-  const {brought, mine, bring, settle} = usePaper(typed);
-  const found = useMemo(() => mine
-    && listing([modelLinks(typed.name, mine.manifest, {...mine, insecure: typed.insecure, mirrors})]), [mine, typed, mirrors]);
-  const checking = useCheck(found?.links, mine?.manifest, (check) => setError({check}));
+  const [looking, setLooking] = useState(false);
 
-  const takeBytes = async (bytes, {asSent = false, name = typed?.name} = {}) => {
-    setError({});
+  const [typed, nameError] = useMemo(() => attempt(() => readTyped(text)), [text]);
+  const full = typed?.name.full;
+  const {brought, mine, bring, settle} = useManifest(full);
+  const [mirrors, mirrorError] = useMemo(() => attempt(() => _readMirror(mirror)), [mirror]);
+  const linksBy = (mirrors) => mine && listing([modelLinks(typed.name, mine.manifest, {...mine, insecure: typed.insecure, mirrors})]);
+  const known = useMemo(() => linksBy([]), [mine, full, typed?.insecure]);
+  const found = useMemo(() => linksBy(mirrors ?? []), [known, mirrors]);
+  const checking = useCheck(known?.links, mine?.manifest, (check) => setErrors({check}));
+
+  /** Take a manifest, as that of a model: what was named when it was brought, not what is named when it is here. */
+  const take = async (reading, {name = typed?.name, asSent = false} = {}) => {
+    setErrors({});
     setChoices([]);
     try {
-      await bring(decodeManifest(bytes), {of: name?.full, asSent});
+      await bring(await reading, {of: name?.full, asSent});
+      if (name && name.full !== full) setText(name.short);
     } catch (manifest) {
-      setError({manifest});
+      if (!manifest.stopped) setErrors({manifest});
     }
   };
-  const takeFile = async (gathering) => {
+  /** A manifest that says of which model it is, by its path, is not taken for another's. */
+  const takeOne = (choice) => {
+    const {name, manifest} = choice;
+    if (name && full && name.full !== full) setChoices([choice]);
+    else take(manifest, {name: typed?.name ?? name});
+  };
+  const takeFile = useLatest(async (gathering) => {
     const [{file, path}] = await gathering;
-    const name = typed?.name ?? nameOfPath(path);
-    if (!typed && name) setText(name.short);
-    // Of what is too large no more is read than shows it.
-    takeBytes(new Uint8Array(await file.slice(0, SHARED.manifestLimit + 1).arrayBuffer()), {name});
-  };
-  const takeFound = async ({name, manifest}) => {
-    setChoices([]);
-    if (!typed && name) setText(name.short);
-    await bring(manifest, {of: (typed?.name ?? name)?.full});
-  };
-  /** Whatever is dropped or chosen: a manifest that is wanted is taken, all that is not only that is checked. */
+    try {
+      takeOne({name: nameOfPath(path), path, manifest: decodeManifest(await _beginning(file))});
+    } catch (manifest) {
+      setErrors({manifest});
+    }
+  });
+  /** What was dropped or chosen: a manifest is taken if one is wanted, and all is checked that is not only that. */
+  const takeFound = useLatest((dropped, manifests) => {
+    setLooking(false);
+    const wanted = mine ? [] : manifests;
+    const [fitting] = wanted.filter(({name}) => name && name.full === full);
+    if (fitting ?? wanted.length === 1) takeOne(fitting ?? wanted[0]);
+    else setChoices(wanted);
+    if (mine || dropped.length > manifests.length) checking.add(dropped);
+  });
   const receive = async (gathering) => {
-    setError({});
+    setErrors({});
+    setLooking(true);
     try {
       const dropped = await gathering;
-      const manifests = mine ? [] : await manifestsAmong(dropped);
-      const fitting = manifests.filter(({name}) => name && name.full === typed?.name.full);
-      const [only, ...others] = fitting.length ? fitting : manifests;
-      if (only && !others.length) await takeFound(only);
-      else setChoices(manifests);
-      if (dropped.length > manifests.length) checking.add(dropped);
+      takeFound(dropped, await manifestsAmong(dropped));
     } catch (check) {
-      setError({check});
+      setLooking(false);
+      setErrors({check});
     }
   };
   useDrop((transfer) => receive(filesOf(transfer)));
@@ -61,27 +74,38 @@ function App() {
   return html`
     <header class="head">
       <span class="brand">packllama</span>
-      <${Choice} legend=${html`<span class="unseen">${say("language")}</span>`} options=${LANGUAGES} value=${spoken} onChange=${speakAs} />
+      <${Choice} legend=${html`<span class="unseen">${say("language")}</span>`} options=${LANGUAGES} value=${spoken}
+        languages onChange=${speakAs} />
     </header>
     <main>
       <h1>${say("head")}</h1>
       <p class="lead">${say("lead")}</p>
-      <${NameStep} text=${text} typed=${typed} onText=${setText} onLeave=${settle} />
-      <${ManifestStep} key=${typed?.name.full} url=${typed && manifestUrl(typed)} known=${mine && found}
-        waiting=${brought && !typed} choices=${choices} error=${error.manifest}
-        onBytes=${takeBytes} onChoice=${takeFound} onFiles=${takeFile} />
+      <${NameStep} text=${text} typed=${typed} error=${nameError} onText=${setText} onLeave=${settle} />
+      <${ManifestStep} url=${typed && manifestUrl(typed)} known=${known} waiting=${brought && !brought.of}
+        choices=${choices} error=${errors.manifest} onReading=${take} onFiles=${takeFile}
+        onChoice=${({name, manifest}) => take(manifest, {name: name ?? typed?.name})} />
       <${FilesStep} found=${found} mirror=${mirror} mirrorError=${mirrorError} onMirror=${setMirror} />
-      <${CheckStep} state=${checking.state} error=${error.check} knows=${Boolean(found)}
+      <${CheckStep} state=${checking.state} error=${errors.check} looking=${looking} knows=${Boolean(known)}
         onFiles=${receive} onStop=${checking.stop} onForget=${checking.forget} />
     </main>
     <footer>${say("foot", {version: VERSION})}</footer>`;
 }
 
-/** The mirrors that a text means, and what is wrong with it. */
+/** As much of a file as shows whether it is too large for a manifest. */
+async function _beginning(file) {
+  try {
+    return new Uint8Array(await file.slice(0, SHARED.manifestLimit + 1).arrayBuffer());
+  } catch {
+    throw new Refusal("hashing.unreadable");
+  }
+}
+
+/** The mirrors that a text means: none or one. */
 function _readMirror(text) {
-  if (!text.trim()) return [[], null];
-  const match = _MIRROR.exec(text.trim());
-  return match ? [[`${match[1] ?? "https"}://${match[2]}`], null] : [[], new Refusal("mirror.bad")];
+  if (!text.trim()) return [];
+  const [, scheme = "https", host] = _MIRROR.exec(text.trim()) ?? [];
+  if (!host) throw new Refusal("mirror.bad");
+  return [`${scheme}://${host}`];
 }
 
 speak(language());

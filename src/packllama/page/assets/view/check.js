@@ -5,8 +5,8 @@ const _SIGNS = {
   right: "✓", damaged: "✗", incomplete: "…", unreadable: "✗", missing: "–", waiting: "·", hashing: "·",
 };
 
-/** `state`: how far the check is, or null; `knows`: there is a manifest. `onFiles` gets what was chosen. */
-function CheckStep({state, error, knows, onFiles, onStop, onForget}) {
+/** `state`: how far the check is, or null; `knows`: there is a manifest; `looking`: into what was dropped. */
+function CheckStep({state, error, knows, looking, onFiles, onStop, onForget}) {
   const over = state?.finished;
   const allRight = over && !state.stopped && state.rows.length > 0 && state.right === state.rows.length;
   return html`
@@ -20,6 +20,7 @@ function CheckStep({state, error, knows, onFiles, onStop, onForget}) {
         <p class="hint">${say("check.stays")}</p>
       </div>
       <${Trouble} error=${error} />
+      <div role="status">${looking && html`<p>${say("check.looking")}</p>`}</div>
       ${state && html`
         ${!knows && html`<p class="hint">${say("check.early")}</p>`}
         ${!over && html`
@@ -29,7 +30,7 @@ function CheckStep({state, error, knows, onFiles, onStop, onForget}) {
             <button type="button" onClick=${onStop}>${say("stop")}</button>
           </p>`}
         <div role="status">${over && html`<p class="verdict ${allRight ? "good" : "bad"}">${_verdict(state, allRight)}</p>`}</div>
-        <ul class="rows">${state.rows.slice(0, _MOST_ROWS).map((row) => html`<${_Row} key=${row.link.path} row=${row} />`)}</ul>
+        <ul class="rows">${state.rows.slice(0, MOST_ROWS).map((row) => html`<${_Row} key=${row.link.path} row=${row} />`)}</ul>
         ${state.othersCount > 0 && html`
           <details>
             <summary>${say("check.others", {count: state.othersCount})}</summary>
@@ -38,7 +39,7 @@ function CheckStep({state, error, knows, onFiles, onStop, onForget}) {
             ${state.othersCount > state.others.length
               && html`<p>${say("files.more", {count: state.othersCount - state.others.length})}</p>`}
           </details>`}
-        ${over && html`<p class="buttons"><button type="button" class="quiet" onClick=${onForget}>${say("check.again")}</button></p>`}`}
+        ${over && html`<p class="buttons"><button type="button" class="quiet" onClick=${onForget}>${say("check.forget")}</button></p>`}`}
     <//>`;
 }
 
@@ -53,7 +54,7 @@ function _Row({row}) {
   return html`
     <li class=${row.state}>
       <span class="sign" aria-hidden="true">${_SIGNS[row.state]}</span>
-      <span class="what">${_what(row.link)}</span>
+      <span class="what">${whatIs(row.link)}</span>
       <span class="size">${row.link.size === null ? "" : humanBytes(row.link.size)}</span>
       <span class="state">${say(`state.${row.state}`)}${row.state === "hashing" && row.link.size
         ? ` ${Math.floor(100 * row.done / row.link.size)} %` : ""}</span>

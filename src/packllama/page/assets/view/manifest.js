@@ -1,32 +1,27 @@
 // The second step: the model's manifest, opened by its link and brought here, or asked for where the registry lets pages.
 "use strict";
 
+// Who waits longer opens the link.
 const _PATIENCE_MS = 30_000;
+// Nobody reads more buttons.
 const _MOST_CHOICES = 50;
 
 /**
  * `url`: the manifest's link. `known`: the listing that a manifest gave, or null; `waiting`: there is one and no name.
- * `choices`: manifests of which one is meant. `onBytes` gets bytes, and whether they are as the registry
- * sent them.
+ * `choices`: manifests that say of which models they are. `onReading` gets what will be a manifest.
  */
-function ManifestStep({url, known, waiting, choices, error, onBytes, onChoice, onFiles}) {
+function ManifestStep({url, known, waiting, choices, error, onReading, onChoice, onFiles}) {
   const [asking, setAsking] = useState(null);
-  const [failure, setFailure] = useState(null);
   const id = useId();
-  useEffect(() => () => asking?.abort(), [asking]);
+  useEffect(() => () => asking?.abort(), [asking, url]);
 
   const ask = async () => {
     const controller = new AbortController();
     setAsking(controller);
-    setFailure(null);
-    try {
-      onBytes(await _fetchManifest(url, controller), {asSent: true});
-    } catch (refusal) {
-      if (!refusal.stopped) setFailure(refusal);
-    }
+    await onReading(_fetchManifest(url, controller), {asSent: true});
     setAsking(null);
   };
-  const takeText = (text) => text && onBytes(new TextEncoder().encode(text));
+  const takeText = (text) => text && onReading((async () => decodeManifest(new TextEncoder().encode(text)))());
   // What is pasted is not shown: there is nothing in it to be read, and it may be huge.
   const paste = (event) => {
     event.preventDefault();
@@ -52,21 +47,20 @@ function ManifestStep({url, known, waiting, choices, error, onBytes, onChoice, o
         ${url && html`<button type="button" onClick=${asking ? () => asking.abort() : ask}>
           ${say(asking ? "stop" : "manifest.ask")}</button>`}
       </p>
-      <${Trouble} error=${error ?? failure} />
+      <${Trouble} error=${error} />
       <div role="status">
         ${asking && html`<p>${say("manifest.asking")}</p>`}
         ${waiting && html`<p class="trouble">${say("manifest.unnamed")}</p>`}
         ${known && html`<p class="good">${say("manifest.known",
           {count: known.links.length - 1, size: humanBytes(known.size)})}</p>`}
+        ${choices.length > 0 && html`<p>${say("manifest.which")}</p>`}
       </div>
-      ${choices.length > 0 && html`
-        <p>${say("manifest.which")}</p>
-        <p class="buttons">${choices.slice(0, _MOST_CHOICES).map((choice) => html`<button type="button" class="quiet"
-          key=${choice.path} onClick=${() => onChoice(choice)}><bdi>${choice.name?.short ?? choice.path}</bdi></button>`)}</p>`}
+      <p class="buttons">${choices.slice(0, _MOST_CHOICES).map((choice) => html`<button type="button" class="quiet"
+        key=${choice.path} onClick=${() => onChoice(choice)}><bdi>${choice.name?.short ?? choice.path}</bdi></button>`)}</p>
     <//>`;
 }
 
-/** The bytes at a manifest's link, of which no more are taken than a manifest may have. */
+/** The manifest at a link, of which no more is taken than a manifest may have. A refusal is `stopped` by the user. */
 async function _fetchManifest(url, controller) {
   let isLate = false;
   const late = setTimeout(() => controller.abort(isLate = true), _PATIENCE_MS);
@@ -74,12 +68,13 @@ async function _fetchManifest(url, controller) {
     const response = await fetch(url, {
       headers: {Accept: SHARED.accept}, credentials: "omit", referrerPolicy: "no-referrer", signal: controller.signal,
     });
-    if (!response.ok) throw new Refusal(response.status === 404 ? "manifest.none" : "manifest.status", {status: response.status});
+    const {status} = response;
+    if (!response.ok) throw new Refusal(status === 404 ? "manifest.none" : "manifest.status", {status});
     const chunks = [];
     let size = 0;
     for (const reader = response.body.getReader(); ;) {
       const {done, value} = await reader.read();
-      if (done) return new Uint8Array(await new Blob(chunks).arrayBuffer());
+      if (done) return decodeManifest(new Uint8Array(await new Blob(chunks).arrayBuffer()));
       chunks.push(value);
       size += value.length;
       if (size > SHARED.manifestLimit) throw new Refusal("manifest.large");

@@ -3,15 +3,15 @@
 
 const _EXAMPLES = ["gemma3:12b", "qwen3:0.6b", "hf.co/unsloth/gemma-3-4b-it-GGUF:Q4_K_M"];
 
-/** `typed`: what the text means, or null; `onText` is told every change, `onLeave` that it is meant so. */
-function NameStep({text, typed, onText, onLeave}) {
+/** `typed`: what the text means, or null; `error`: why it means nothing. `onLeave` is told that the text is meant so. */
+function NameStep({text, typed, error, onText, onLeave}) {
   const [left, setLeft] = useState(false);
   const id = useId();
   const leave = () => {
     setLeft(true);
     onLeave();
   };
-  const shown = left && text.trim() && refusalOf(() => readTyped(text));
+  const shown = left && text.trim() && error;
   return html`
     <${Step} number="1" title=${say("name.title")} done=${typed}>
       <form onSubmit=${(event) => { event.preventDefault(); leave(); }}>

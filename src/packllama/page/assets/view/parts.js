@@ -4,6 +4,9 @@
 const html = htm.bind(preact.h);
 const {useState, useEffect, useMemo, useRef, useId} = preactHooks;
 
+// Of a long list nobody reads more; tensor models have thousands of layers.
+const MOST_ROWS = 200;
+
 /** One step: its number, or a tick once it is done, its title, and what is in it. */
 function Step({number, title, done, children}) {
   const id = useId();
@@ -22,12 +25,16 @@ function Trouble({error}) {
 
 /** A button that copies a text and says that it did. `about`: what, for who does not see what stands beside it. */
 function CopyButton({text, label = say("copy"), about, loud = false}) {
-  const [copied, setCopied] = useState("");
-  const copy = async (event) => setCopied(await _copy(text, event.currentTarget) ? text : "");
+  const [outcome, setOutcome] = useState({});
+  const copy = async ({currentTarget}) => {
+    setOutcome({});
+    setOutcome({of: text, key: await _copy(text, currentTarget) ? "copied" : "copy.failed"});
+  };
+  const said = outcome.of === text ? say(outcome.key) : "";
   return html`
-    <button type="button" class=${loud ? "" : "quiet"} onClick=${copy} aria-label=${about && `${label}: ${about}`}>
-      ${copied === text ? say("copied") : label}</button>
-    <span role="status" class="unseen">${copied === text ? say("copied") : ""}</span>`;
+    <button type="button" class=${loud ? "" : "quiet"} onClick=${copy}>${said || label}${
+      about && html`<span class="unseen"> ${about}</span>`}</button>
+    <span role="status" class="unseen">${said}</span>`;
 }
 
 /** Pages that came by plain http have no clipboard of their own; a selection can be copied everywhere. */
@@ -47,8 +54,8 @@ async function _copy(text, button) {
   }
 }
 
-/** One of several: radio buttons that look like tabs. `options`: what is chosen, and its label. */
-function Choice({legend, options, value, onChange}) {
+/** One of several: radio buttons that look like tabs. `options`: what is chosen, and its label; they may be languages. */
+function Choice({legend, options, value, languages = false, onChange}) {
   const name = useId();
   return html`
     <fieldset class="choice">
@@ -56,7 +63,7 @@ function Choice({legend, options, value, onChange}) {
       ${Object.entries(options).map(([option, label]) => html`
         <label key=${option}>
           <input type="radio" name=${name} value=${option} checked=${option === value} onChange=${() => onChange(option)} />
-          <span>${label}</span>
+          <span lang=${languages ? option : undefined}>${label}</span>
         </label>`)}
     </fieldset>`;
 }
@@ -81,4 +88,10 @@ async function _chosenIn(input) {
 /** A text that is copied by hand or by its button. */
 function Mono({text}) {
   return html`<code class="mono" dir="ltr">${text}</code>`;
+}
+
+/** What a file is: in words where we have them, else as the manifest calls it, a text from outside. */
+function whatIs(link) {
+  const key = `what.${link.what}`;
+  return Object.hasOwn(WORDS, key) ? say(key) : link.what.slice(0, 100);
 }

@@ -1,87 +1,87 @@
 // What the page knows beside the name: the manifest that was brought, and how far the check of the downloads is.
 "use strict";
 
-const _hasher = new Hasher();
+// A manifest does not wait until a download of some gigabytes is hashed.
+const _downloads = new Hasher();
+const _manifests = new Hasher();
 
-/** The same, that reads no file twice. */
-const _memory = {
-  digests: new WeakMap(),
-  async hash(file, options) {
-    const digest = this.digests.get(file) ?? await _hasher.hash(file, options);
-    this.digests.set(file, digest);
-    return digest;
-  },
-};
-
-/** Why a function refuses, or null. */
-function refusalOf(run) {
+/** What a function gives, and why it refuses: one of the two is null. */
+function attempt(run) {
   try {
-    run();
-    return null;
+    return [run(), null];
   } catch (error) {
-    if (error instanceof Refusal) return error;
+    if (error instanceof Refusal) return [null, error];
     throw error;
   }
 }
 
-/**
- * The manifest at hand. `brought` is the last one; it belongs to the model whose full name is `of`, or to whichever is
- * named next; `mine` is the same where it belongs to the model that is named now.
- */
-function usePaper(typed) {
-  const [brought, setBrought] = useState(null);
-  const full = typed?.name.full;
-  const mine = typed && brought && (!brought.of || brought.of === full) ? brought : null;
-  const bring = async (manifest, {of, asSent = false}) => {
-    const digest = await _hasher.hash(new Blob([manifest.raw]));
-    const isAll = manifest.read.length === manifest.raw.length;
-    const model = isAll ? digest : await _hasher.hash(new Blob([manifest.read]));
-    setBrought({manifest, digest, model, asSent, of});
-  };
-  /** A manifest without a name takes the one that stands there. */
-  const settle = () => mine && !mine.of && setBrought({...mine, of: full});
-  return {brought, mine, bring, settle};
+/** A function that does what the newest one does, for who goes on with what he was given before. */
+function useLatest(run) {
+  const latest = useRef();
+  latest.current = run;
+  return useRef((...given) => latest.current(...given)).current;
 }
 
-/** Checks all that was added, against the links that are known, and anew when these change. */
+/**
+ * The manifest that was brought, with its digests and `of`, the full name of its model; null until there is a name.
+ * `mine`: the same, where it is that of the model which is named now.
+ */
+function useManifest(full) {
+  const [brought, setBrought] = useState(null);
+  const bring = async (manifest, {of = null, asSent = false}) => {
+    const digest = await _manifests.hash(new Blob([manifest.raw]));
+    const isAll = manifest.read.length === manifest.raw.length;
+    const model = isAll ? digest : await _manifests.hash(new Blob([manifest.read]));
+    setBrought({manifest, digest, model, asSent, of});
+  };
+  const settle = () => full && brought && !brought.of && setBrought({...brought, of: full});
+  return {brought, mine: full && brought?.of === full ? brought : null, bring, settle};
+}
+
+/** Checks all that was added, by the links that are known, and anew when these change. */
 function useCheck(links, manifest, onError) {
   const [state, setState] = useState(null);
   const files = useRef([]);
   const running = useRef(null);
 
-  const stop = () => {
+  const abort = () => {
     running.current?.abort();
     running.current = null;
-    setState((state) => state && (state.finished ? state : {...state, finished: true, stopped: true}));
   };
-  const run = async () => {
-    stop();
+  const run = useLatest(async () => {
+    abort();
     const controller = running.current = new AbortController();
     const {signal} = controller;
     const onChange = (state) => signal.aborted || setState(state);
     try {
-      for (let begun = 0; begun < files.current.length;) {
-        begun = files.current.length;
-        await check(files.current, {links, manifest, hasher: _memory, onChange, signal});
+      for (let begun = null; begun !== files.current && !signal.aborted;) {
+        begun = files.current;
+        await check(begun, {links: links ?? null, manifest: manifest ?? null, hasher: _downloads, onChange, signal});
       }
     } catch (error) {
       if (!signal.aborted) onError(error);
     }
     if (running.current === controller) running.current = null;
-  };
+  });
   useEffect(() => {
-    if (files.current.length) run();
+    if (links && files.current.length) run();
+    else if (!links) abort(), setState(null);
   }, [links, manifest]);
 
   return {
     state,
-    stop,
+    stop() {
+      abort();
+      setState((state) => state && {...state, finished: true, stopped: true});
+    },
+    /** What is dropped once more is read once more: it may have been fetched again meanwhile. */
     add(dropped) {
-      files.current = [...files.current, ...dropped];
+      const again = new Set(dropped.map(({path}) => path));
+      files.current = [...files.current.filter(({path}) => !again.has(path)), ...dropped];
       if (!running.current) run();
     },
     forget() {
-      stop();
+      abort();
       files.current = [];
       setState(null);
     },
@@ -90,31 +90,30 @@ function useCheck(links, manifest, onError) {
 
 /** Everything that is dropped on the page, wherever; while it is held above the page the page shows that it may be. */
 function useDrop(onDrop) {
-  const latest = useRef();
-  latest.current = onDrop;
+  const dropped = useLatest(onDrop);
   useEffect(() => {
     const root = document.documentElement;
     const isFile = (event) => event.dataTransfer?.types.includes("Files");
-    const over = (event) => {
-      if (!isFile(event)) return;
-      event.preventDefault();
-      event.dataTransfer.dropEffect = "copy";
-      root.classList.add("over");
+    const listeners = {
+      dragover(event) {
+        if (!isFile(event)) return;
+        event.preventDefault();
+        event.dataTransfer.dropEffect = "copy";
+        root.classList.add("over");
+      },
+      dragleave(event) {
+        if (!event.relatedTarget) root.classList.remove("over");
+      },
+      drop(event) {
+        root.classList.remove("over");
+        if (!isFile(event)) return;
+        event.preventDefault();
+        dropped(event.dataTransfer);
+      },
     };
-    const leave = (event) => event.relatedTarget || root.classList.remove("over");
-    const drop = (event) => {
-      root.classList.remove("over");
-      if (!isFile(event)) return;
-      event.preventDefault();
-      latest.current(event.dataTransfer);
-    };
-    addEventListener("dragover", over);
-    addEventListener("dragleave", leave);
-    addEventListener("drop", drop);
+    for (const [name, listener] of Object.entries(listeners)) addEventListener(name, listener);
     return () => {
-      removeEventListener("dragover", over);
-      removeEventListener("dragleave", leave);
-      removeEventListener("drop", drop);
+      for (const [name, listener] of Object.entries(listeners)) removeEventListener(name, listener);
     };
   }, []);
 }
