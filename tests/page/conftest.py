@@ -1,7 +1,10 @@
 """The link page in Debian's chromium, opened from the disk as a person opens it."""
 
+import functools
+import http.server
 import json
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 from packllama.page import page as whole_page
+from tests.page.downloads import Downloads, downloaded
 
 CHROMIUM = "/usr/bin/chromium"
 STICK = "stick.example"
@@ -112,6 +116,26 @@ def one_page(browser: Browser, page_file: Path) -> Iterator[Page]:
     """One page for all tests of a module that leave nothing on it which another would see."""
     with opening(browser, page_file) as opened:
         yield opened()
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def served(page_file: Path) -> Iterator[str]:
+    """Where the page is on a server of its own, behind the host's name: ``:PORT/links.html``."""
+    handler = functools.partial(_Quiet, directory=page_file.parent)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f":{server.server_port}/{page_file.name}"
+        server.shutdown()
+
+
+@pytest.fixture
+def downloads(tmp_path: Path) -> Downloads:
+    return downloaded(tmp_path / "Down loads")
 
 
 @pytest.fixture(scope="session")

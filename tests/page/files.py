@@ -6,7 +6,7 @@ from playwright.sync_api import Page
 
 
 def choose(page: Page, *paths: Path, more: bool = False) -> None:
-    """Let the page's ``given`` be what `filesOfInput` gives of these files, or one folder; ``more``: beside what it was."""
+    """Let the page's ``given`` be what `filesOfInput` makes of files, or one folder; ``more``: beside what it was."""
     field = page.evaluate_handle(
         """([folder, more]) => {
             const field = Object.assign(document.createElement("input"), {type: "file", multiple: true});

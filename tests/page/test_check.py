@@ -244,6 +244,25 @@ def test_a_file_that_changes_while_it_is_hashed(page: Page, tmp_path: Path, chan
     assert rows(page.evaluate("ended")) == {f"sha256:{W}": ("unreadable", "hashing.unreadable")}
 
 
+def test_a_pipe_is_not_waited_for(page: Page, tmp_path: Path) -> None:
+    put(tmp_path / "in", WHOLE)
+    os.mkfifo(tmp_path / "in/pipe")
+    os.mkfifo(tmp_path / f"in/{hex_of(b'')}")
+    choose(page, tmp_path / "in")
+    assert rows(check(page)) == ALL_RIGHT
+    text = manifest((LayerKind.LICENSE, b""))
+    # To the browser it is an empty file.
+    assert rows(check(page, text))["license"] == ("right", None)
+
+
+def test_what_a_dropped_folder_hides_may_be_what_is_missing(page: Page, tmp_path: Path) -> None:
+    choose(page, *put(tmp_path, {"w": WEIGHTS}))
+    page.evaluate("given.push({file: new File([], 'in'), path: 'in', why: 'dropped.partly'}), 0")
+    state = check(page)
+    assert rows(state)["template"] == ("missing", "dropped.partly")
+    assert others(state) == {"in": "dropped.partly"}
+
+
 def test_a_check_that_is_stopped(page: Page, tmp_path: Path) -> None:
     large = sparse(tmp_path / W, 8 << 30)
     choose(page, large)
@@ -362,8 +381,6 @@ def test_memory_stays_small(page: Page, browser: Browser, tmp_path: Path) -> Non
 
 
 def test_speed(page: Page, tmp_path: Path) -> None:
-    """The best of three, in turn: the machine may do something else too."""
-    large = sparse(tmp_path / "large", 256 << 20)
-    times = [(hash_in_page(page, large), hash_here(large)) for _ in range(3)]
-    ours, python = map(min, zip(*times, strict=True))
-    assert ours * 0.1 <= python
+    """The best of five pairs, in which both take about as long: the machine may do something else too."""
+    small, large = sparse(tmp_path / "small", 256 << 20), sparse(tmp_path / "large", 2 << 30)
+    assert max(hash_here(large) / 8 / hash_in_page(page, small) for _ in range(5)) >= 0.1

@@ -1,9 +1,6 @@
 """What is dropped or chosen becomes files with paths, whatever lies there."""
 
-import functools
-import http.server
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -46,16 +43,8 @@ def tree(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def served_page(open_page: Open, page_file: Path) -> Iterator[Page]:
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            pass
-
-    handler = functools.partial(Quiet, directory=page_file.parent)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever).start()
-        yield open_page(f"http://127.0.0.1:{server.server_port}/{page_file.name}")
-        server.shutdown()
+def served_page(open_page: Open, served: str) -> Page:
+    return open_page(f"http://127.0.0.1{served}")
 
 
 def dropped(page: Page, *paths: Path, without: str = "") -> Listed:

@@ -7,16 +7,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.page.conftest import Open
-from tests.page.downloads import Downloads, downloaded
+from tests.page.downloads import Downloads
 from tests.page.walking import MANIFEST, drop, enter_name, paste, step
 
 Words = dict[str, dict[str, str]]
 ALL_RIGHT = "All right: 6 files"
-
-
-@pytest.fixture
-def downloads(tmp_path: Path) -> Downloads:
-    return downloaded(tmp_path / "downloads")
 
 
 def hold(page: Page, function: str) -> None:

@@ -8,33 +8,32 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.page.conftest import Open
-from tests.page.downloads import Downloads, downloaded
+from tests.page.downloads import Downloads
 from tests.page.walking import MANIFEST, drop, enter_name, paste
 
 IMAGES = Path(__file__).parents[2] / "docs/images"
 Words = dict[str, dict[str, str]]
 
 
-@pytest.fixture
-def downloads(tmp_path: Path) -> Downloads:
-    return downloaded(tmp_path / "downloads")
-
-
 def test_it_is_small(page_file: Path) -> None:
     assert page_file.stat().st_size <= 150_000
 
 
-def test_it_opens_at_once(open_page: Open, page_file: Path) -> None:
+_PAINTED = """() => new Promise((resolve) => {
+    new PerformanceObserver((list) => {
+        for (const {startTime} of list.getEntriesByName("first-contentful-paint")) resolve(startTime);
+    }).observe({type: "paint", buffered: true});
+})"""
+
+
+def test_it_opens_at_once(page: Page, page_file: Path) -> None:
     """From the navigation to the first step on the screen; the least of five, as the machine has other work."""
-    page = open_page()
     seconds = []
     for _ in range(5):
         page.goto(page_file.as_uri())
         page.locator("input.name").wait_for()
-        drawn = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
-        page.wait_for_function(f"{drawn} > 0")
-        seconds.append(page.evaluate(drawn) / 1000)
-    assert min(seconds) <= 0.3, seconds
+        seconds.append(page.evaluate(_PAINTED) / 1000)
+    assert 0 < min(seconds) <= 0.3, seconds
 
 
 def shown(open_page: Open, downloads: Downloads, **options: object) -> Page:
@@ -63,11 +62,12 @@ def test_nobody_is_shut_out(open_page: Open, downloads: Downloads, scheme: str, 
         assert [(each["id"], each["impact"], each["nodes"][0]["html"]) for each in found] == []
 
 
-@pytest.mark.parametrize("width", [320, 360, 768])
 @pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
-def test_nothing_is_wider_than_the_screen(open_page: Open, downloads: Downloads, width: int, locale: str) -> None:
-    page = shown(open_page, downloads, locale=locale, viewport={"width": width, "height": 700})
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+def test_nothing_is_wider_than_the_screen(open_page: Open, downloads: Downloads, locale: str) -> None:
+    page = shown(open_page, downloads, locale=locale)
+    for width in (768, 360, 320):
+        page.set_viewport_size({"width": width, "height": 700})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
     # Fingers need room.
     small = page.eval_on_selector_all(
         "button, summary, .choice label",
