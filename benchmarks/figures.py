@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.unit.stores import GEMMA_TEMPLATE
 
-from benchmarks import answers, carrying, fetching
+from benchmarks import answers, carrying, fetching, page_hashing
 from benchmarks.large import GIB, LARGE, sha256_of, write_large_gguf
 from benchmarks.measure import Figure, Process, Times, interleaved, packllama, ratio, run, settle, slower, timed
 
@@ -144,4 +144,5 @@ ALL = (
     *answers.ALL,
     *carrying.ALL,
     *fetching.ALL,
+    *page_hashing.ALL,
 )

@@ -1,5 +1,7 @@
 """What happens while something else is under way, and in another order than it was thought of."""
 
+import hashlib
+import json
 import re
 from pathlib import Path
 
@@ -153,3 +155,115 @@ def test_stopped_gone_on_and_forgotten(page: Page, downloads: Downloads, words: 
     expect(page.locator(".verdict")).to_contain_text(ALL_RIGHT)
     page.get_by_role("button", name=words["check.forget"]["en"]).click()
     expect(page.locator(".rows")).to_have_count(0)
+
+
+def test_without_a_manifest_nothing_is_all_right(page: Page, tmp_path: Path, words: Words) -> None:
+    named = tmp_path / f"sha256-{hashlib.sha256(b'bytes').hexdigest()}"
+    named.write_bytes(b"bytes")
+    (tmp_path / "other").write_bytes(b"x")
+    enter_name(page, "gemma3:12b")
+    drop(page, *sorted(tmp_path.iterdir()))
+    verdict = page.locator(".verdict")
+    expect(verdict).to_have_text(words["check.named"]["en"].format(right=1, count=1))
+    expect(verdict).not_to_have_class(re.compile("good"))
+    assert page.locator("section.step.done").count() == 1
+
+
+def test_a_file_that_went_away_is_not_right_any_more(page: Page, downloads: Downloads, words: Words) -> None:
+    """Nor one that was cut; nor is a control file there that aria2 has removed."""
+    enter_name(page, "gemma3:12b")
+    paste(page, downloads.manifest)
+    verdict = page.locator(".verdict")
+    control = Path(f"{downloads.weights}.aria2")
+    control.write_bytes(b"x")
+    drop(page, *sorted(downloads.folder.iterdir()))
+    expect(page.locator(".rows .damaged, .rows .incomplete, .rows .missing")).to_have_count(1)
+    control.unlink()
+    drop(page, downloads.weights)
+    expect(verdict).to_contain_text(ALL_RIGHT)
+    downloads.weights.unlink()
+    drop(page, *sorted(downloads.folder.iterdir()))
+    expect(verdict).to_have_text(words["check.notAll"]["en"].format(right=5, count=6, wrong=0, missing=1))
+
+
+def test_files_of_one_name_from_several_folders(page: Page, downloads: Downloads, tmp_path: Path) -> None:
+    enter_name(page, "gemma3:12b")
+    paste(page, downloads.manifest)
+    expect(page.locator("textarea.text")).to_be_visible()
+    for number, path in enumerate(sorted(downloads.folder.iterdir())):
+        place = tmp_path / str(number)
+        place.mkdir()
+        drop(page, path.rename(place / "data"))
+        expect(page.locator(".verdict, .rows .right").first).to_be_visible()
+    expect(page.locator(".verdict")).to_contain_text(ALL_RIGHT)
+
+
+@pytest.mark.parametrize("way", ["dropped", "chosen", "pasted"])
+def test_the_manifest_first_and_the_blobs_then(page: Page, downloads: Downloads, words: Words, way: str) -> None:
+    manifest = downloads.folder / "12b"
+    enter_name(page, "gemma3:12b")
+    if way == "dropped":
+        drop(page, manifest)
+    elif way == "chosen":
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="Choose the file").click()
+        chooser.value.set_files(manifest)
+    else:
+        paste(page, downloads.manifest)
+    expect(page.locator("textarea.text")).to_be_visible()
+    drop(page, *(path for path in sorted(downloads.folder.iterdir()) if path != manifest))
+    said = words["check.onlyManifest"]["en"].format(right=5) if way == "pasted" else ALL_RIGHT
+    expect(page.locator(".verdict")).to_contain_text(said)
+
+
+def test_what_is_wrong_is_seen_among_hundreds(page: Page, tmp_path: Path) -> None:
+    blobs = [b"%d" % number * 3 for number in range(300)]
+    layers = [
+        {"mediaType": "application/vnd.ollama.image.tensor", "digest": f"sha256:{digest}", "size": len(blob)}
+        for blob in blobs
+        for digest in [hashlib.sha256(blob).hexdigest()]
+    ]
+    manifest = json.dumps({"schemaVersion": 2, "config": layers[0], "layers": layers[1:]})
+    for layer, blob in zip(layers, blobs, strict=True):
+        wrong = layer is layers[290]
+        (tmp_path / str(layer["digest"]).replace(":", "-")).write_bytes(b"?" * len(blob) if wrong else blob)
+    enter_name(page, "gemma3:12b")
+    paste(page, manifest)
+    expect(page.locator("textarea.text")).to_be_visible()
+    drop(page, *sorted(tmp_path.iterdir()))
+    expect(page.locator(".verdict")).to_be_visible(timeout=60_000)
+    expect(page.locator(".rows .damaged")).to_have_count(1)
+    expect(page.get_by_text("… and 101 more").last).to_be_visible()
+
+
+def test_an_example_names_a_manifest(page: Page) -> None:
+    paste(page, MANIFEST)
+    expect(page.get_by_text("nothing says of which model")).to_be_visible()
+    page.get_by_role("button", name="gemma3:12b").click()
+    expect(page.locator("textarea.text")).to_be_visible()
+
+
+def test_what_cannot_be_seen_is_written_out(page: Page) -> None:
+    enter_name(page, "gem\u200bma")
+    expect(step(page, 1).get_by_role("alert")).to_contain_text("[U+200B]")
+
+
+def test_the_focus_stays_in_its_step(page: Page, downloads: Downloads, words: Words) -> None:
+    enter_name(page, "gemma3:12b")
+    paste(page, downloads.manifest)
+    drop(page, *sorted(downloads.folder.iterdir()))
+    page.get_by_role("button", name=words["check.forget"]["en"]).press("Enter")
+    expect(page.get_by_role("button", name=words["check.files"]["en"])).to_be_focused()
+
+
+def test_what_systems_put_beside_a_file(page: Page, downloads: Downloads) -> None:
+    digest = hashlib.sha256(downloads.weights.read_bytes()).hexdigest()
+    for name in (f"._sha256_{digest}", f"sha256_{digest}:Zone.Identifier", ".DS_Store"):
+        (downloads.folder / name).write_bytes(b"beside")
+    downloads.weights.rename(downloads.folder / f"sha256_{digest}")
+    enter_name(page, "gemma3:12b")
+    paste(page, downloads.manifest)
+    drop(page, *sorted(downloads.folder.iterdir()))
+    expect(page.locator(".verdict")).to_contain_text(ALL_RIGHT)
+    page.locator("summary").last.click()
+    expect(page.get_by_text("Windows or macOS put it beside another file")).to_have_count(2)

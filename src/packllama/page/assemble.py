@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from importlib.resources import files
 
 from packllama.base.version import __version__
@@ -34,6 +35,9 @@ _SCRIPTS = (
 
 # What the worker runs. As a script of the page it would run there, so it is a text.
 _WORKER = ("vendor/hash-wasm.sha256.umd.min.js", "check/worker.js")
+
+# One that has lines of its own.
+_COMMENT = re.compile(r"^ *(?://[^\n]*|/\*.*?\*/)\n", re.MULTILINE | re.DOTALL)
 
 _WORDS = ("words/links.json", "words/check.json", "words/view.json")
 
@@ -74,7 +78,9 @@ def _literal(value: object) -> str:
 
 
 def _text(name: str) -> str:
-    return _ASSETS.joinpath(name).read_text(encoding="utf-8")
+    """An asset; one of ours without its comments, which are for who reads the repository."""
+    text = _ASSETS.joinpath(name).read_text(encoding="utf-8")
+    return text if name.startswith("vendor/") else _COMMENT.sub("", text)
 
 
 def _hash(text: str) -> str:

@@ -4,12 +4,16 @@
 
 // Larger files do not have one size by chance.
 const _SMALL = 1 << 20;
+// Nobody sees more changes in a second, or reads more lines.
 const _EMIT_MS = 100;
 const _MOST_OTHERS = 100;
+// As many files as a model may have, and far more manifests than anybody chooses among.
 const _MOST_NAMED = 4096;
-const _MOST_PAPERS = 200;
+const _MOST_MANIFESTS = 200;
+// Read at once, and so much of each as shows what it is.
 const _MOST_HEADS = 64;
 const _HEAD_BYTES = 512;
+// A page that stands still for longer feels stuck.
 const _STILL_MS = 30;
 const _sizes = new WeakMap();
 // Of two files that should be one link's, what is later here is said.
@@ -21,6 +25,8 @@ const _DIGEST = /(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/gi;
 // What a browser adds when a name is taken, and what makes a text of a file.
 const _ADDED = /(?: ?\(\d{1,3}\))?(?:\.json|\.txt)?$/;
 const _UNFINISHED = /(?<=.)(\.aria2|\.crdownload|\.(?:op)?download|\.part|\.partial|\.tmp|-partial)$/s;
+// What Windows and macOS put beside a file.
+const _COMPANION = /(?:^|\/)\._[^/]*$|[:\uf03a\uf022]Zone\.Identifier(?:[:\uf03a\uf022]\$DATA)?$/;
 const _PROGRAMS = {
   ".aria2": "aria2", ".crdownload": "Chrome", ".download": "Safari", ".opdownload": "Opera", "-partial": "Ollama",
 };
@@ -50,7 +56,7 @@ async function check(dropped, {links, manifest, hasher, onChange = () => {}, sig
   const files = (await _sized(dropped)).map(_told);
   const findings = new _Findings(links, files, manifest, onChange);
   const whole = _setAside(files, findings);
-  const left = findings.paper ? await _readPapers(whole, manifest, findings, signal) : whole;
+  const left = findings.manifestRow ? await _findManifest(whole, manifest, findings, signal) : whole;
   const jobs = [];
   for (const file of left) {
     signal?.throwIfAborted();
@@ -72,7 +78,7 @@ async function check(dropped, {links, manifest, hasher, onChange = () => {}, sig
 async function manifestsAmong(dropped) {
   const small = (await _sized(dropped)).filter(({size}) => size && size <= SHARED.manifestLimit);
   const found = new Map();
-  for (let at = 0; at < small.length && found.size < _MOST_PAPERS; at += _MOST_HEADS) {
+  for (let at = 0; at < small.length && found.size < _MOST_MANIFESTS; at += _MOST_HEADS) {
     const some = small.slice(at, at + _MOST_HEADS);
     const heads = await Promise.all(some.map(({file}) => _head(file)));
     for (const {file, path} of some.filter((_, place) => heads[place]?.startsWith("{"))) {
@@ -129,13 +135,13 @@ class _Findings {
   #emitted = -Infinity;
 
   constructor(links, files, manifest, onChange) {
-    this.foreign = links ? "found.other" : "found.nameless";
+    this.foreign = ({digest}) => links ? "found.other" : digest ? "found.beyond" : "found.nameless";
     const nothing = {state: "missing", file: null, done: 0, why: null, values: {}, jobs: 0};
     // What was not seen may lie in a folder that was not wholly seen.
     if (files.some(({why}) => why === "dropped.partly")) nothing.why = "dropped.partly";
     this.rows = (links ?? _namedLinks(files)).map((link) => ({...nothing, link}));
-    this.paper = manifest && this.rows.find(({link}) => link.what === SHARED.manifest);
-    const blobs = this.rows.filter((row) => row !== this.paper && row.link.digest);
+    this.manifestRow = manifest && this.rows.find(({link}) => link.what === SHARED.manifest);
+    const blobs = this.rows.filter((row) => row !== this.manifestRow && row.link.digest);
     this.byDigest = _grouped(blobs, ({link}) => link.digest);
     this.bySize = _grouped(blobs, ({link}) => link.size);
     this.onChange = onChange;
@@ -209,6 +215,7 @@ async function _sized(dropped) {
 /** A file with what its name says. `suffix`: what is added to the name of one that is not whole. */
 function _told(file, order) {
   const {path} = file;
+  if (_COMPANION.test(path)) return {...file, suffix: null, order, digest: null};
   const suffix = _UNFINISHED.exec(path)?.[0] ?? null;
   return {...file, suffix, order, digest: digestOfName(path.slice(path.lastIndexOf("/") + 1))};
 }
@@ -230,6 +237,7 @@ function _setAside(files, findings) {
     const unknown = program === "aria2" || program === "Ollama";
     const values = {program, have: withCommas(size)};
     if (why) findings.other(file, why);
+    else if (_COMPANION.test(path)) findings.other(file, "found.companion");
     else if (suffix === ".aria2" && paths.has(path.slice(0, -suffix.length))) continue;
     else if (unknown) _incomplete(file, findings, "found.unfinishedIn", values, 0);
     else if (suffix) _incomplete(file, findings, program ? "found.unfinishedBy" : "found.unfinished", values);
@@ -245,26 +253,26 @@ function _incomplete(file, findings, why, values, done) {
 }
 
 /** Look for the manifest; the files that are something else are returned. */
-async function _readPapers(files, manifest, findings, signal) {
-  const {paper} = findings;
+async function _findManifest(files, manifest, findings, signal) {
+  const {manifestRow} = findings;
   const {length} = manifest.raw;
-  const {path: saved, target} = paper.link;
+  const {path: saved, target} = manifestRow.link;
   const lies = ({path}) => `/${path}`.endsWith(`/${saved}`) || `/${path}`.endsWith(`/${target}`);
   // Saved in another way, it has other blanks.
   const alike = ({size, digest}) => size === length || (!digest && size > length / 4 && size < length * 4);
-  const papers = files.filter((file) => file.size <= SHARED.manifestLimit && (lies(file) || alike(file)));
-  papers.sort((one, other) => lies(other) - lies(one) || (other.size === length) - (one.size === length));
+  const likely = files.filter((file) => file.size <= SHARED.manifestLimit && (lies(file) || alike(file)));
+  likely.sort((one, other) => lies(other) - lies(one) || (other.size === length) - (one.size === length));
   const taken = new Set();
-  for (const file of papers.slice(0, _MOST_PAPERS)) {
+  for (const file of likely.slice(0, _MOST_MANIFESTS)) {
     signal?.throwIfAborted();
     const found = await _readManifest(file.file);
     const same = found && _content(found) === _content(manifest);
     if (!same && !lies(file)) continue;
     taken.add(file);
-    if (same) findings.find(paper, file, "right", _equal(found.raw, manifest.raw) ? null : "found.sameManifest");
-    else if (found) findings.find(paper, file, "damaged", "found.otherManifest");
-    else if (found === null) findings.find(paper, file, "damaged", (await _sniff(file.file)) ?? "found.noManifest");
-    else findings.find(paper, file, "unreadable", "hashing.unreadable");
+    if (same) findings.find(manifestRow, file, "right", _equal(found.raw, manifest.raw) ? null : "found.sameManifest");
+    else if (found) findings.find(manifestRow, file, "damaged", "found.otherManifest");
+    else if (found === null) findings.find(manifestRow, file, "damaged", (await _sniff(file.file)) ?? "found.noManifest");
+    else findings.find(manifestRow, file, "unreadable", "hashing.unreadable");
   }
   return files.filter((file) => !taken.has(file));
 }
@@ -272,7 +280,7 @@ async function _readPapers(files, manifest, findings, signal) {
 /** Of a file that by its size can be no link's. */
 async function _sayWhyNot(file, findings) {
   const [row] = findings.said(file);
-  if (!row) return findings.other(file, findings.fitting(file).length ? "found.spare" : findings.foreign);
+  if (!row) return findings.other(file, findings.fitting(file).length ? "found.spare" : findings.foreign(file));
   const values = {have: withCommas(file.size), size: withCommas(row.link.size)};
   const instead = await _sniff(file.file);
   if (instead === "hashing.unreadable") findings.find(row, file, "unreadable", instead, {}, 0);

@@ -41,6 +41,7 @@ function App() {
     const [{file, path}] = await gathering;
     try {
       takeOne({name: nameOfPath(path), path, manifest: decodeManifest(await _beginning(file))});
+      checking.keep([{file, path}]);
     } catch (manifest) {
       setErrors({manifest});
     }
@@ -53,6 +54,7 @@ function App() {
     if (fitting ?? wanted.length === 1) takeOne(fitting ?? wanted[0]);
     else setChoices(wanted);
     if (mine || dropped.length > manifests.length) checking.add(dropped);
+    else checking.keep(dropped);
   });
   const receive = async (gathering) => {
     setErrors({});
@@ -80,7 +82,7 @@ function App() {
     <main>
       <h1>${say("head")}</h1>
       <p class="lead">${say("lead")}</p>
-      <${NameStep} text=${text} typed=${typed} error=${nameError} onText=${setText} onLeave=${settle} />
+      <${NameStep} text=${text} typed=${typed} error=${nameError} onText=${setText} onMean=${(text) => settle(attempt(() => readTyped(text))[0]?.name.full)} />
       <${ManifestStep} url=${typed && manifestUrl(typed)} known=${known} waiting=${brought && !brought.of}
         choices=${choices} error=${errors.manifest} onReading=${take} onFiles=${takeFile}
         onChoice=${({name, manifest}) => take(manifest, {name: name ?? typed?.name})} />

@@ -22,7 +22,7 @@ function FilesStep({found, mirror, mirrorError, onMirror}) {
   return html`
     <${Step} number="3" title=${say("files.title")}>
       <ul class="files">${shown.map((link) => html`<${_File} key=${link.path} link=${link} />`)}</ul>
-      ${shown.length < found.links.length && html`<p>${say("files.more", {count: found.links.length - shown.length})}</p>`}
+      <${More} all=${found.links.length} shown=${MOST_ROWS} />
       <p class="total">${say("files.total", {count: found.links.length, size: humanBytes(found.size)})}</p>
       <h3>${say("files.all")}</h3>
       <${_Texts} found=${found} />

@@ -25,7 +25,9 @@ function ManifestStep({url, known, waiting, choices, error, onReading, onChoice,
   // What is pasted is not shown: there is nothing in it to be read, and it may be huge.
   const paste = (event) => {
     event.preventDefault();
-    takeText(event.clipboardData.getData("text/plain"));
+    const [file] = event.clipboardData.files;
+    if (file) onFiles([{file, path: file.name}]);
+    else takeText(event.clipboardData.getData("text/plain"));
   };
 
   return html`
@@ -51,12 +53,15 @@ function ManifestStep({url, known, waiting, choices, error, onReading, onChoice,
       <div role="status">
         ${asking && html`<p>${say("manifest.asking")}</p>`}
         ${waiting && html`<p class="trouble">${say("manifest.unnamed")}</p>`}
-        ${known && html`<p class="good">${say("manifest.known",
+        ${known && !error && html`<p class="good">${say("manifest.known",
           {count: known.links.length - 1, size: humanBytes(known.size)})}</p>`}
         ${choices.length > 0 && html`<p>${say("manifest.which")}</p>`}
       </div>
-      <p class="buttons">${choices.slice(0, _MOST_CHOICES).map((choice) => html`<button type="button" class="quiet"
-        key=${choice.path} onClick=${() => onChoice(choice)}><bdi>${choice.name?.short ?? choice.path}</bdi></button>`)}</p>
+      <ul>${choices.slice(0, _MOST_CHOICES).map((choice) => html`<li key=${choice.path}>
+        <button type="button" class="quiet" onClick=${andFocus(".paste", () => onChoice(choice))}>
+          <bdi>${choice.name?.short ?? plain(choice.path)}</bdi></button>
+        ${choice.name && html` <bdi class="hint">${plain(choice.path)}</bdi>`}</li>`)}</ul>
+      <${More} all=${choices.length} shown=${_MOST_CHOICES} />
     <//>`;
 }
 

@@ -3,13 +3,13 @@
 
 const _EXAMPLES = ["gemma3:12b", "qwen3:0.6b", "hf.co/unsloth/gemma-3-4b-it-GGUF:Q4_K_M"];
 
-/** `typed`: what the text means, or null; `error`: why it means nothing. `onLeave` is told that the text is meant so. */
-function NameStep({text, typed, error, onText, onLeave}) {
+/** `typed`: what the text means, or null; `error`: why it means nothing. `onMean` is told what text is meant so. */
+function NameStep({text, typed, error, onText, onMean}) {
   const [left, setLeft] = useState(false);
   const id = useId();
   const leave = () => {
     setLeft(true);
-    onLeave();
+    onMean(text);
   };
   const shown = left && text.trim() && error;
   return html`
@@ -26,7 +26,7 @@ function NameStep({text, typed, error, onText, onLeave}) {
       <p class="examples">
         ${say("name.examples")}${" "}
         ${_EXAMPLES.map((name) => html`<button type="button" class="quiet" key=${name} dir="ltr"
-          onClick=${() => onText(name)}>${name}</button>${" "}`)}
+          onClick=${() => { onText(name); onMean(name); }}>${name}</button>${" "}`)}
       </p>
       <${Trouble} error=${shown} />
       <div role="status">

@@ -85,6 +85,19 @@ async function _chosenIn(input) {
   return filesOfInput(input);
 }
 
+/** How many of a long list are not shown. */
+function More({all, shown}) {
+  return all > shown ? html`<p>${say("files.more", {count: all - shown})}</p>` : null;
+}
+
+/** What a button does that goes away with it: the focus goes on to another of its step, not to the top of the page. */
+function andFocus(selector, act) {
+  return ({currentTarget}) => {
+    currentTarget.closest("section").querySelector(selector).focus();
+    act();
+  };
+}
+
 /** A text that is copied by hand or by its button. */
 function Mono({text}) {
   return html`<code class="mono" dir="ltr">${text}</code>`;
@@ -93,5 +106,5 @@ function Mono({text}) {
 /** What a file is: in words where we have them, else as the manifest calls it, a text from outside. */
 function whatIs(link) {
   const key = `what.${link.what}`;
-  return Object.hasOwn(WORDS, key) ? say(key) : link.what.slice(0, 100);
+  return Object.hasOwn(WORDS, key) ? say(key) : plain(link.what.slice(0, 100));
 }

@@ -34,7 +34,8 @@ function useManifest(full) {
     const model = isAll ? digest : await _manifests.hash(new Blob([manifest.read]));
     setBrought({manifest, digest, model, asSent, of});
   };
-  const settle = () => full && brought && !brought.of && setBrought({...brought, of: full});
+  /** A manifest without a name is that of this one. */
+  const settle = (full) => full && brought && !brought.of && setBrought({...brought, of: full});
   return {brought, mine: full && brought?.of === full ? brought : null, bring, settle};
 }
 
@@ -74,11 +75,19 @@ function useCheck(links, manifest, onError) {
       abort();
       setState((state) => state && {...state, finished: true, stopped: true});
     },
-    /** What is dropped once more is read once more: it may have been fetched again meanwhile. */
-    add(dropped) {
-      const again = new Set(dropped.map(({path}) => path));
-      files.current = [...files.current.filter(({path}) => !again.has(path)), ...dropped];
+    /** What was changed or removed since it was dropped is forgotten; what is dropped once more is read once more. */
+    async add(dropped) {
+      const again = new Set(dropped.map(_identity));
+      const before = files.current.filter((each) => !again.has(_identity(each)));
+      files.current = [...before, ...dropped];
+      const there = await Promise.all(before.map(({file}) => file.slice(0, 1).arrayBuffer().then(() => true, () => false)));
+      const gone = new Set(before.filter((_, place) => !there[place]));
+      files.current = files.current.filter((each) => !gone.has(each));
       if (!running.current) run();
+    },
+    /** What will be checked with the next that is added. */
+    keep(dropped) {
+      files.current = [...files.current, ...dropped];
     },
     forget() {
       abort();
@@ -86,6 +95,11 @@ function useCheck(links, manifest, onError) {
       setState(null);
     },
   };
+}
+
+/** Files of one name, from several folders perhaps, are told apart. */
+function _identity({path, file}) {
+  return JSON.stringify([path, file.size, file.lastModified]);
 }
 
 /** Everything that is dropped on the page, wherever; while it is held above the page the page shows that it may be. */

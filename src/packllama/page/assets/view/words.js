@@ -23,7 +23,13 @@ function speak(code) {
  * @param {Object<string, string|number>} values
  */
 function say(key, values = {}) {
-  return WORDS[key][_language].replace(/\{(\w+)\}/g, (whole, name) => name in values ? String(values[name]) : whole);
+  return WORDS[key][_language].replace(/\{(\w+)\}/g, (whole, name) => name in values ? plain(values[name]) : whole);
+}
+
+/** A text from outside, with what cannot be seen, or turns the writing round, written out. */
+function plain(text) {
+  const written = (character) => `[U+${character.codePointAt().toString(16).toUpperCase().padStart(4, "0")}]`;
+  return String(text).replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu, written);
 }
 
 /** What a failure says: a Refusal its sentence, anything else that it is a fault of the page. */
