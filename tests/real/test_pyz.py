@@ -13,6 +13,7 @@ from zipfile import ZipFile
 
 import pytest
 
+from packllama.page import page
 from tests.fixtures.make.make_tiny_gguf import REPLY
 from tests.program import environment, packllama
 from tests.unit.engine.conftest import Scripted, scripted
@@ -162,6 +163,11 @@ def test_with_what_is_installed(pyz: Callable[..., Done], need_module: Callable[
     here = (sys.executable,)
     assert "using autodetected template chatml (exact)" in pyz("create", "m", python=here).stderr
     assert pyz("run", "m", "hello", python=here).stdout == f"{REPLY}\n\n"
+
+
+@pytest.mark.slow
+def test_the_link_page_lies_beside_it(built: Path) -> None:
+    assert built.with_name("links.html").read_bytes() == page()
 
 
 @pytest.mark.slow
