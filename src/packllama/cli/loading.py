@@ -6,7 +6,7 @@ from pathlib import Path
 
 from packllama.base.stop import Stop
 from packllama.cli.door import Door, Progress
-from packllama.engine import LoadedModel, loaded
+from packllama.engine import LoadedModel, derived_for, loaded
 from packllama.name import ModelName
 from packllama.places.store import Store
 
@@ -39,6 +39,7 @@ def loaded_for(
                     options=options,
                     load_timeout=settings.load_timeout_seconds,
                     go_template=settings.go_template,
+                    derived=derived_for(settings, store),
                     observer=progress,
                     stop=stop,
                 )

@@ -1,0 +1,196 @@
+"""The folder where translations wait to be used again.
+
+::
+
+    <digest>-<version>/        a translation: text.gguf, projector.gguf, or one of them
+    <digest>-<version>.part/   one that is being made, or removed; left by a run that was killed
+    locks/<digest>-<version>   shared by who uses it, exclusive for who makes or removes it
+
+A translation gets its name in one step, whole, synced and tried. There are at most so many bytes of them; those that
+were used least recently go first, and none while it is in use. May be shared between threads and processes.
+"""
+
+import contextlib
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from packllama.base.disk import file_size_limit, free_space
+from packllama.base.errors import MachineError, NoSpace, PackLlamaError
+from packllama.base.fs import make_directory, remove_tree, touch, translated, try_move_folder
+from packllama.base.locks import FileLock, held
+from packllama.base.observer import Observer
+from packllama.base.stop import Stop
+from packllama.base.units import human_bytes
+from packllama.dialect.translate import VERSION, Translation
+from packllama.digest import Digest
+
+_TEXT, _PROJECTOR = "text.gguf", "projector.gguf"
+_NAME = re.compile(r"[0-9a-f]{64}-\d{1,9}")
+_UNFINISHED = ".part"
+# Left free for what else is written meanwhile.
+_MARGIN_BYTES = 32 << 20
+_ELSEWHERE = "Free some there, or have another folder used: XDG_CACHE_HOME=FOLDER, or PACKLLAMA_DERIVED=store."
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The files of a translation. ``projector`` is None for a model without eyes, ``text`` for a projector alone."""
+
+    text: Path | None
+    projector: Path | None
+
+    @classmethod
+    def inside(cls, folder: Path) -> "Pair":
+        """The files that a folder holds."""
+        text, projector = (path if path.is_file() else None for path in (folder / _TEXT, folder / _PROJECTOR))
+        return cls(text, projector)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A translation in the folder. ``used`` is when, in seconds since 1970."""
+
+    name: str
+    used: float
+    size: int
+
+
+class Derived:
+    """Translations in a folder, of ``limit`` bytes at most; one that is larger alone stays while it is the last used.
+
+    No part of the folder's path below ``below`` may be a link; the folder is made when it is needed.
+    """
+
+    def __init__(self, folder: Path, *, limit: int, below: Path | None = None) -> None:
+        self.folder = folder
+        self._limit = limit
+        self._below = below or folder
+
+    @contextlib.contextmanager
+    def pair(
+        self,
+        digest: Digest,
+        translate: Callable[[], Translation],
+        *,
+        trial: Callable[[Pair], None],
+        observer: Observer,
+        stop: Stop,
+    ) -> Iterator[Pair]:
+        """The translation of a blob, for the block: the one that is there, or else a new one.
+
+        ``trial`` raises when the new files do not work; then nothing is kept. Another process that makes the same is
+        waited for.
+
+        Raises: NoSpace, MachineError, Cancelled; what ``translate`` and ``trial`` raise. Nothing half-made is left.
+        """
+        name = f"{digest.hex}-{VERSION}"
+        make_directory(self.folder / "locks", below=self._below)
+        while True:
+            with self._locked(name, observer, stop, exclusive=False):
+                final = self.folder / name
+                if final.is_dir():
+                    touch(final)
+                    yield Pair.inside(final)
+                    return
+            with self._locked(name, observer, stop, exclusive=True):
+                if not (self.folder / name).is_dir():
+                    self._make(name, translate(), trial, observer, stop)
+
+    def _make(
+        self, name: str, translation: Translation, trial: Callable[[Pair], None], observer: Observer, stop: Stop
+    ) -> None:
+        self._sweep()
+        unfinished = self.folder / (name + _UNFINISHED)
+        remove_tree(unfinished)
+        self._make_room(translation)
+        size = human_bytes(translation.size)
+        observer.noted(f"translating {translation.dialect.title} for llama.cpp, once: {size} into {self.folder}")
+        try:
+            make_directory(unfinished, below=self.folder)
+            observer.planned(translation.size)
+            for part, file in ((translation.text, _TEXT), (translation.projector, _PROJECTOR)):
+                if part:
+                    part.write(unfinished / file, observer=observer, stop=stop)
+            trial(Pair.inside(unfinished))
+            if not try_move_folder(unfinished, self.folder / name):
+                raise MachineError("this file system does not rename folders", where=str(self.folder), hint=_ELSEWHERE)
+        finally:
+            with contextlib.suppress(PackLlamaError):
+                remove_tree(unfinished)
+
+    def _make_room(self, translation: Translation) -> None:
+        """Raises: NoSpace, MachineError, when there is none even without all that is here. Then all of it stays."""
+        most = file_size_limit(self.folder)
+        if most is not None and any(part.size > most for part in translation.parts):
+            raise MachineError(
+                f"this file system takes no file of more than {human_bytes(most)}",
+                where=str(self.folder),
+                hint=_ELSEWHERE,
+            )
+        kept = sorted(self._kept(), key=lambda each: each.used)
+        present, wanted = sum(each.size for each in kept), translation.size
+        self._check_free(wanted, spare=present)
+        free = free_space(self.folder)
+        short = 0 if free is None else wanted + _MARGIN_BYTES - free
+        excess = max(present + wanted - self._limit, short)
+        for each in kept:
+            if excess <= 0:
+                break
+            if self._remove(each.name):
+                excess -= each.size
+        self._check_free(wanted)
+
+    def _check_free(self, wanted: int, *, spare: int = 0) -> None:
+        free = free_space(self.folder)
+        if free is not None and wanted + _MARGIN_BYTES > free + spare:
+            raise NoSpace(
+                f"the translation needs {human_bytes(wanted + _MARGIN_BYTES)}, {human_bytes(free)} are free",
+                where=str(self.folder),
+                hint=_ELSEWHERE,
+            )
+
+    def _kept(self) -> Iterator[_Kept]:
+        with translated("listing the translations", self.folder):
+            entries = list(os.scandir(self.folder))
+        for entry in entries:
+            # Another process may be removing it.
+            with contextlib.suppress(OSError):
+                if _NAME.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
+                    sizes = [file.stat(follow_symlinks=False).st_size for file in os.scandir(entry)]
+                    yield _Kept(entry.name, entry.stat(follow_symlinks=False).st_mtime, sum(sizes))
+
+    def _sweep(self) -> None:
+        """Remove what runs have left that were killed."""
+        for path in self.folder.glob(f"*{_UNFINISHED}"):
+            if _NAME.fullmatch(path.stem):
+                self._remove(path.stem, whole=False)
+
+    def _remove(self, name: str, *, whole: bool = True) -> bool:
+        """Remove a translation, or only its unfinished form, if nobody uses or makes it and it can be removed."""
+        final, unfinished = self.folder / name, self.folder / (name + _UNFINISHED)
+        lock = FileLock(self.folder / "locks" / name, holder=_holder("removing a translation"))
+        with contextlib.suppress(PackLlamaError):
+            if lock.try_acquire(exclusive=True):
+                try:
+                    remove_tree(unfinished)
+                    # First its name, so that nobody finds a half of it.
+                    if whole and try_move_folder(final, unfinished):
+                        remove_tree(unfinished)
+                    return True
+                finally:
+                    lock.release(remove=whole)
+        return False
+
+    def _locked(
+        self, name: str, observer: Observer, stop: Stop, *, exclusive: bool
+    ) -> contextlib.AbstractContextManager[None]:
+        doing = _holder("translating a model") if exclusive else _holder("using a translation")
+        path = self.folder / "locks" / name
+        return held(path, holder=doing, exclusive=exclusive, stop=stop, on_wait=observer.waiting)
+
+
+def _holder(doing: str) -> str:
+    return f"process {os.getpid()} ({doing})"
