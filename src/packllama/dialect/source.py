@@ -79,7 +79,7 @@ class SourceFile:
         return GGUFError(
             message,
             where=str(self.path),
-            hint="The file is damaged, made by hand, or of a converter that is not known; use a plain GGUF of the model.",
+            hint="It is damaged, made by hand, or of a converter that is not known; use a plain GGUF of the model.",
         )
 
     def _read(self, read: Callable[[int, int, str], T]) -> T:

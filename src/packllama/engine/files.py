@@ -40,8 +40,8 @@ def derived_for(settings: Settings, store: Store) -> Derived | None:
     return Derived(settings.cache / "derived", limit=settings.derived_limit) if settings.cache else None
 
 
-def has_eyes(store: Store, model: Model, *, engine: Path | None) -> bool:
-    """Whether the model will take pictures, with this engine. Only headers are read.
+def has_eyes(store: Store, model: Model, *, engine: Path | None, gguf: GGUF | None = None) -> bool:
+    """Whether the model will take pictures, with this engine. ``gguf`` is the header of its weights, if it was read.
 
     Raises: IntegrityError, GGUFError.
     """
@@ -50,7 +50,7 @@ def has_eyes(store: Store, model: Model, *, engine: Path | None) -> bool:
     weights = layer_paths(store, model, LayerKind.MODEL)
     if not weights:
         return False
-    gguf = open_gguf(weights[-1])
+    gguf = gguf or open_gguf(weights[-1])
     if engine is not None:
         return has_inline_vision(gguf)
     dialect = dialect_of(gguf, weights[-1])
