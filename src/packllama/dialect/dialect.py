@@ -28,18 +28,20 @@ _WAYS = {
 class Dialect:
     """One form. ``family`` names it for programs, ``title`` for people.
 
-    ``stock`` is what stock llama.cpp calls the architecture of its text part; empty when there is none.
+    ``stock`` is what stock llama.cpp calls the architecture of its text part; empty when there is none. ``obstacle`` is
+    what keeps some files of the family from being translated, in words.
     """
 
     family: str
     title: str
     stock: str = ""
     reader: Reader = Reader.OLLAMA
+    obstacle: str = ""
 
     @property
     def recipe(self) -> Recipe | None:
         """How it is translated; ``None`` when it cannot be."""
-        return RECIPES.get(self.family)
+        return None if self.obstacle else RECIPES.get(self.family)
 
     @property
     def translated(self) -> bool:
@@ -54,7 +56,8 @@ class Dialect:
     @property
     def message(self) -> str:
         """What a file of this form is."""
-        return f"this is {self.title} in Ollama's own form of GGUF, {self.reader.value}"
+        more = f"; {self.obstacle}" if self.obstacle else ""
+        return f"this is {self.title} in Ollama's own form of GGUF, {self.reader.value}{more}"
 
     @property
     def elsewhere(self) -> str:

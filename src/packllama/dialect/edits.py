@@ -5,7 +5,7 @@ The name of a key to write that begins with a dot has the part's own prefix befo
 
 from collections.abc import Sequence
 
-from packllama.dialect.key import Key, numbers, text, u32
+from packllama.dialect.key import Key, numbers, text
 from packllama.dialect.recipe import Draft, Edit
 from packllama.gguf import ValueType, quoted
 
@@ -75,7 +75,7 @@ def measure(name: str, tensor: str, index: int, *, only_missing: bool = False) -
 
     def edit(draft: Draft) -> None:
         if not (only_missing and draft.key(name) in draft.keys):
-            draft.keys[draft.key(name)] = u32(measured(draft, tensor, index))
+            draft.count(name, measured(draft, tensor, index))
 
     return edit
 
@@ -98,7 +98,7 @@ def stated(draft: Draft, name: str) -> int:
     """
     found = draft.source.integer(name)
     if found is None or not 0 <= found < 1 << 32:
-        raise draft.source.bad(f"the key {quoted(draft.source.key(name))} holds no such number")
+        raise draft.source.bad(f"the key {quoted(draft.source.key(name))} is missing, or holds no such number")
     return found
 
 
@@ -130,7 +130,7 @@ def largest(name: str, *, otherwise: int = 0) -> Edit:
 
     def edit(draft: Draft) -> None:
         if found := whole_array(draft, name):
-            draft.keys[draft.key(name)] = _checked_u32(draft, name, max(found) or otherwise)
+            draft.count(name, max(found) or otherwise)
 
     return edit
 
@@ -147,12 +147,6 @@ def sections(name: str) -> Edit:
             draft.keys[draft.key(".rope.dimension_sections")] = numbers(ValueType.INT32, padded)
 
     return edit
-
-
-def _checked_u32(draft: Draft, name: str, number: int) -> Key:
-    if not 0 <= number < 1 << 32:
-        raise draft.source.bad(f"the key {quoted(draft.source.key(name))} holds {number}")
-    return u32(number)
 
 
 def _offered(draft: Draft, sources: Sequence[str]) -> Key | None:

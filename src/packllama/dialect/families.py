@@ -83,12 +83,12 @@ def _one_key_head(draft: Draft) -> None:
     own = stated(draft, ".attention.key_length")
     values = {"head_count_kv": 1, "key_length": shared + turned, "value_length": shared}
     for name, number in {**values, "key_length_mla": own, "value_length_mla": own}.items():
-        draft.keys[draft.key(f".attention.{name}")] = u32(number)
+        draft.count(f".attention.{name}", number)
 
 
 def _glm_ends(draft: Draft) -> None:
     for name, end in zip(("eot", "eom"), whole_array(draft, "tokenizer.ggml.eos_token_ids")[1:3], strict=False):
-        draft.keys.setdefault(f"tokenizer.ggml.{name}_token_id", u32(end))
+        draft.count(f"tokenizer.ggml.{name}_token_id", end, only_missing=True)
 
 
 def _charsmap(draft: Draft) -> None:
@@ -106,25 +106,24 @@ def _charsmap(draft: Draft) -> None:
 
 def _experts(draft: Draft) -> None:
     width = measured(draft, "blk.1.ffn_down_exps.weight", 0)
-    draft.keys[draft.key(".expert_feed_forward_length")] = u32(width)
-    draft.keys[draft.key(".expert_shared_count")] = u32(measured(draft, "blk.1.ffn_down_shexp.weight", 0) // width)
+    draft.count(".expert_feed_forward_length", width)
+    draft.count(".expert_shared_count", measured(draft, "blk.1.ffn_down_shexp.weight", 0) // width)
 
 
 def _shuffle(draft: Draft) -> None:
     """How many patches beside each other Llama 4 makes one of; the file has its reciprocal."""
     ratio = draft.source.number(".vision.pixel_shuffle_ratio")
-    factor = round(1 / ratio) if ratio and 0 < ratio <= 1 else 2
-    draft.keys[draft.key(".projector.scale_factor")] = u32(factor)
+    draft.count(".projector.scale_factor", round(1 / ratio) if ratio and 0 < ratio <= 1 else 2)
 
 
 def _every_so_many(draft: Draft) -> None:
     full = whole_array(draft, ".vision.fullatt_block_indexes")
-    draft.keys[draft.key(".n_wa_pattern")] = u32(full[0] + 1 if full and full[0] >= 0 else 8)
+    draft.count(".n_wa_pattern", full[0] + 1 if full else 8)
 
 
 def _deepstack(draft: Draft) -> None:
     if count := len(whole_array(draft, ".vision.deepstack_visual_indexes")):
-        draft.keys.setdefault(draft.key(".n_deepstack_layers"), u32(count))
+        draft.count(".n_deepstack_layers", count, only_missing=True)
 
 
 _QWEN3VL = Recipe(
@@ -188,6 +187,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
                     Rename("attn_sinks$", "attn_sinks.weight"),
                     Rename("ffn_norm", "post_attention_norm"),
                 ),
+                wide=("_exps.bias",),
             )
         ),
         "llama": Recipe(text=Side((splitting("llama-bpe"), _llama3_ends))),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from math import isqrt
 
 from packllama.dialect.edits import measured, stated
-from packllama.dialect.key import Key, f32, numbers, text, u32
+from packllama.dialect.key import Key, f32, numbers, text
 from packllama.dialect.recipe import Draft
 from packllama.gguf import ArrayInfo, ValueType
 
@@ -60,7 +60,7 @@ def scale_factor(draft: Draft) -> None:
     side, wanted = _side(draft), isqrt(max(tokens, 0))
     if wanted == 0 or wanted**2 != tokens or side % wanted:
         raise draft.source.bad(f"{side} × {side} patches cannot become {tokens} tokens")
-    draft.keys[draft.key(".projector.scale_factor")] = u32(side // wanted)
+    draft.count(".projector.scale_factor", side // wanted)
 
 
 def tower(draft: Draft) -> Mapping[str, tuple[int, ...]]:
@@ -77,7 +77,10 @@ def tower(draft: Draft) -> Mapping[str, tuple[int, ...]]:
         "mm.soft_emb_norm.weight": (width,),
     }
     linear = {"attn_q": width, "attn_k": width, "attn_v": width, "attn_out": width, "ffn_up": inner, "ffn_down": width}
-    for block in range(stated(draft, ".vision.block_count")):
+    blocks = stated(draft, ".vision.block_count")
+    if blocks > len(draft.source.gguf.tensors):
+        raise draft.source.bad(f"the file has no tower of {blocks} blocks")
+    for block in range(blocks):
         for name, out in linear.items():
             into = inner if name == "ffn_down" else width
             shapes[f"v.blk.{block}.{name}.weight"], shapes[f"v.blk.{block}.{name}.bias"] = (into, out), (out,)

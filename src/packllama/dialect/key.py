@@ -46,6 +46,12 @@ class Key:
             return number.pack(self.type.value) + length.pack(len(self.data))
         return number.pack(self.type.value)
 
+    @property
+    def integer(self) -> int | None:
+        """The whole number; ``None`` if it is none."""
+        found = self.decode() if self.type.is_integer else None
+        return found if isinstance(found, int) else None
+
     def decode(self) -> Element | tuple[Element, ...]:
         """The value of one whose bytes are here."""
         if not isinstance(self.data, bytes):

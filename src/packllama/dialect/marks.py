@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from packllama.dialect.source import SourceFile
-from packllama.gguf import ValueType, chat_template, projector_facts
+from packllama.gguf import TensorType, ValueType, chat_template, projector_facts
 
 # In Llama 3's vocabulary.
 _END_OF_TEXT, _START_HEADER, _END_OF_TURN = 128001, 128006, 128009
@@ -39,6 +39,11 @@ def has_text(name: str, text: str) -> Mark:
 def has_tensor(name: str) -> Mark:
     """There is a tensor of exactly this name."""
     return lambda file: any(tensor.name == name for tensor in file.gguf.tensors)
+
+
+def has_type(kind: TensorType) -> Mark:
+    """Some tensor is of this type."""
+    return lambda file: any(tensor.type is kind for tensor in file.gguf.tensors)
 
 
 def begins(*prefixes: str) -> Mark:

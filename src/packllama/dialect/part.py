@@ -62,8 +62,7 @@ class Part:
     @property
     def _alignment(self) -> int:
         stated = self.keys.get("general.alignment")
-        number = stated.decode() if stated else DEFAULT_ALIGNMENT
-        return number if isinstance(number, int) else DEFAULT_ALIGNMENT
+        return (stated.integer if stated else None) or DEFAULT_ALIGNMENT
 
     def _padded(self, size: int) -> int:
         return -(-size // self._alignment) * self._alignment

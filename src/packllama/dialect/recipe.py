@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from packllama.dialect.key import Key
+from packllama.dialect.key import Key, u32
 from packllama.dialect.source import SourceFile
-from packllama.gguf import TensorType
+from packllama.gguf import TensorType, quoted
 
 
 @dataclass(slots=True)
@@ -26,6 +26,16 @@ class Draft:
     def key(self, name: str) -> str:
         """The full name of a key."""
         return self.prefix + name if name.startswith(".") else name
+
+    def count(self, name: str, number: int, *, only_missing: bool = False) -> None:
+        """Write a whole number.
+
+        Raises: GGUFError, when it is none that a file could mean.
+        """
+        if not 0 <= number < 1 << 32:
+            raise self.source.bad(f"{number} cannot be the value of {quoted(self.key(name))}")
+        if not (only_missing and self.key(name) in self.keys):
+            self.keys[self.key(name)] = u32(number)
 
 
 Edit: TypeAlias = Callable[[Draft], None]
@@ -67,10 +77,12 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One part of a translation. ``renames`` apply one after the other; ``wide`` are tensors, by their new names, that
-    must be F32. ``takes`` are the beginnings of the names of its tensors; without any it is made of all that belong to
-    no tower, and of all keys. ``more`` are tensors that the file has in another form. ``tower`` has the shapes that are
-    certain."""
+    """One part of a translation.
+
+    ``renames`` apply one after the other; ``wide`` are how the new names of tensors end that must be F32. ``takes`` is
+    how the names of its tensors begin; a part without it has all keys, and all tensors that belong to no tower.
+    ``more`` are tensors that the file has in another form, ``tower`` the shapes that are certain.
+    """
 
     edits: tuple[Edit, ...] = ()
     renames: tuple[Rename, ...] = ()

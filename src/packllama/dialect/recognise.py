@@ -18,6 +18,7 @@ from packllama.dialect.marks import (
     has_key,
     has_tensor,
     has_text,
+    has_type,
     lacks_key,
     misnamed_llama3,
     spelled_charsmap,
@@ -26,7 +27,7 @@ from packllama.dialect.marks import (
     without,
 )
 from packllama.dialect.source import SourceFile
-from packllama.gguf import GGUF, Kind, architecture, has_inline_tensors, kind_of, quoted, shard_count
+from packllama.gguf import GGUF, Kind, TensorType, architecture, has_inline_tensors, kind_of, quoted, shard_count
 
 
 def dialect_of(gguf: GGUF, path: Path, *, stop: Stop | None = None) -> Dialect | None:
@@ -70,12 +71,17 @@ _NEMOTRON = begins("blk.0.ffn_latent_in", "blk.1.ffn_latent_in", "mtp.")
 _OMNI = begins("v.", "a.", "mm.")
 _ARCTIC = both(has_text("tokenizer.ggml.model", "t5"), spelled_charsmap)
 
+_FIRST_GPTOSS = Dialect(
+    "gptoss", "gpt-oss", "gpt-oss", obstacle="its experts are packed in a way that cannot be translated yet"
+)
+
 # Architecture, the marks of which any tells, dialect. The first that fits counts.
 _FORMS: tuple[tuple[str, tuple[Mark, ...], Dialect], ...] = (
     ("gemma3", (has_tensor("dense.0.weight"),), Dialect("embeddinggemma", "EmbeddingGemma", "gemma-embedding")),
     ("gemma3", _GEMMA3, Dialect("gemma3", "Gemma 3", "gemma3")),
     ("gemma3n", (vocabularies_differ,), Dialect("gemma3n", "Gemma 3n", "gemma3n")),
     ("gemma4", _GEMMA4, Dialect("gemma4", "Gemma 4", "gemma4")),
+    ("gptoss", (has_type(TensorType.MXFP4_OLLAMA), ends(".ffn_gate_up_exps.weight")), _FIRST_GPTOSS),
     ("gptoss", (always,), Dialect("gptoss", "gpt-oss", "gpt-oss")),
     ("llama", (misnamed_llama3,), Dialect("llama", "Llama 3", "llama", Reader.ANY)),
     ("llama4", (begins("v.", "mm."),), Dialect("llama4", "Llama 4", "llama4")),

@@ -69,10 +69,6 @@ def translate(path: Path, *, stop: Stop | None = None) -> Translation:
         raise NotSupported(dialect.message, where=where, hint=dialect.hint)
     if gguf.version == 1 or gguf.byte_order is ByteOrder.BIG:
         raise NotSupported("only GGUF 2 and 3, little-endian, can be translated", where=where)
-    if any(tensor.type is TensorType.MXFP4_OLLAMA for tensor in gguf.tensors):
-        raise NotSupported(
-            "its weights are in the form of MXFP4 that only Ollama reads", where=where, hint=dialect.elsewhere
-        )
     source = SourceFile(gguf, path, stop)
     recipe = dialect.recipe
     eyes = recipe.eyes if translation_sees(gguf, dialect) else None
@@ -159,7 +155,7 @@ def _renamed(info: TensorInfo, draft: Draft, side: Side) -> Tensor:
     name, kind, shape = info.name, info.type, info.shape
     for rename in side.renames:
         name = rename.of(name)
-    if name in side.wide and kind is not TensorType.F32:
+    if name.endswith(side.wide) and kind is not TensorType.F32:
         if kind not in _HALVES:
             raise NotSupported(
                 f"{quoted(info.name)} is stored as {kind.name}, where llama.cpp wants F32",
@@ -179,9 +175,9 @@ def _check_blocks(draft: Draft, tensors: Mapping[str, Tensor]) -> None:
         if match := _BLOCK.match(name):
             found[match[1]].add(int(match[2]))
     blocks = draft.keys.get(draft.key(".block_count"))
-    count = blocks.decode() if blocks else None
+    count = blocks.integer if blocks else None
     own = "v.blk." if draft.prefix.startswith("clip") else "blk."
-    if isinstance(count, int) and found[own] and (gap := _first_gap(found[own], count)) is not None:
+    if count is not None and found[own] and (gap := _first_gap(found[own], count)) is not None:
         raise draft.source.bad(f"the file says it has {count} blocks, but nothing of {own}{gap}")
 
 
