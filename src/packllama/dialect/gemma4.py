@@ -50,10 +50,15 @@ def limits(source: SourceFile) -> Iterator[Tensor]:
     if packed is None:
         return
     blocks = source.integer(".vision.block_count") or 0
-    names = [f"v.blk.{block}.{name}" for block in range(min(blocks, packed.elements)) for name in _LINEAR]
+    layers = len(_LINEAR) * blocks + 1
+    if (
+        packed.type is not TensorType.F32
+        or packed.elements != len(_LIMITS) * layers
+        or blocks > len(source.gguf.tensors)
+    ):
+        raise source.bad(f"{_PACKED} has {packed.elements} numbers, for {blocks} blocks")
+    names = [f"v.blk.{block}.{name}" for block in range(blocks) for name in _LINEAR]
     names = [f"{name}.{limit}" for name in [*names, "mm.input_projection"] for limit in _LIMITS]
-    if packed.type is not TensorType.F32 or packed.elements != len(names):
-        raise source.bad(f"{_PACKED} has {packed.elements} numbers where {blocks} blocks need {len(names)}")
     present = {tensor.name for tensor in source.gguf.tensors}
     for index, name in enumerate(names):
         if name not in present:
