@@ -12,18 +12,20 @@ from pathlib import Path
 
 import pytest
 
+from packllama.base.errors import EngineFailed
 from packllama.base.stop import Stop
 from packllama.dialect import translate
 from packllama.engine import Chunk, Engine, LoadOptions, SamplingOptions, start
 from packllama.gguf import open_gguf
 from tests.fixtures import dialects
+from tests.fixtures.dialect_models import MODELS
 
 Fixture = Callable[[str], Path]
 
 pytestmark = pytest.mark.slow
 
-TEXT = ("gptoss", "lfm2", "olmo3", "qwen25vl", "llama4", "gemma4", "deepseekocr")
-EYES = ("qwen25vl", "llama4", "gemma4", "deepseekocr", "llava-projector")
+SPEAKING = [name for name, model in MODELS.items() if model.architecture != "clip" and name != "embeddinggemma"]
+SEEING = ("qwen25vl", "llama4", "gemma4", "gemma4-hearing", "deepseekocr", "llava-projector")
 CONTEXT = 512
 # Per block seven, and one to the text, each with two limits for what goes in and two for what comes out.
 LIMITS = 4 * (7 + 1)
@@ -79,9 +81,12 @@ def made(name: str, folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("family", TEXT)
+@pytest.mark.parametrize("family", SPEAKING)
 def test_it_speaks(family: str, gguf: Fixture, tmp_path: Path) -> None:
-    with running(made(family, tmp_path), tmp_path, plain=gguf("tiny.gguf")) as engine:
+    source = made(family, tmp_path)
+    with pytest.raises(EngineFailed):
+        start(LoadOptions(source, num_ctx=CONTEXT), stop=Stop())
+    with running(source, tmp_path, plain=gguf("tiny.gguf")) as engine:
         assert answer(engine, "hi")
 
 
@@ -93,7 +98,7 @@ def test_it_makes_vectors(gguf: Fixture, tmp_path: Path) -> None:
     assert vectors[0] != vectors[1]
 
 
-@pytest.mark.parametrize("family", EYES)
+@pytest.mark.parametrize("family", SEEING)
 def test_it_looks_at_a_picture(family: str, gguf: Fixture, tmp_path: Path) -> None:
     with running(made(family, tmp_path), tmp_path, plain=gguf("tiny.gguf")) as engine:
         _, blind = answer(engine, "look  hi")
