@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.unit.stores import GEMMA_TEMPLATE
 
-from benchmarks import answers, carrying, fetching
+from benchmarks import answers, carrying, dialect, fetching
 from benchmarks.large import GIB, LARGE, sha256_of, write_large_gguf
 from benchmarks.measure import Figure, Process, Times, interleaved, packllama, ratio, run, settle, slower, timed
 
@@ -143,5 +143,6 @@ ALL = (
     create,
     *answers.ALL,
     *carrying.ALL,
+    *dialect.ALL,
     *fetching.ALL,
 )
