@@ -38,7 +38,7 @@ with place.pair(
 
 
 def dialect_translation(folder: Path) -> Iterator[Figure]:
-    """Gemma 3 of more than 4 GB with as many tokens as it has, without the trial, against a durable copy of the same."""
+    """Gemma 3 of more than 4 GB, with all its tokens, without the trial, against a durable copy of what is written."""
     source, made, copied = folder / "own.gguf", folder / "made", folder / "copied"
     write_gemma3(source)
     peaks: list[int] = []

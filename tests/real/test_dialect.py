@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures import dialects
 from tests.fixtures.make.make_tiny_gguf import REPLY
 from tests.program import environment, packllama, snapshot
 from tests.unit.engine.conftest import Scripted, scripted
@@ -135,6 +136,42 @@ def test_one_that_cannot_be_translated_is_refused_by_name(folder: Path) -> None:
     assert (ran.returncode, ran.stdout) == (4, "")
     assert "glm:latest: this is GLM-OCR in Ollama's own form of GGUF" in ran.stderr
     assert "--engine" in ran.stderr
+
+
+def test_an_experimental_one_says_so(folder: Path) -> None:
+    dialects.make("qwen25vl", folder / "qwen.gguf")
+    (folder / "Modelfile").write_text("FROM qwen.gguf\nPARAMETER num_predict 2\n" + PARAMETERS)
+    assert packllama("create", "qwen", cwd=folder).returncode == 0
+    for said in ("translating Qwen2.5-VL", "Translating Qwen2.5-VL is experimental: "):
+        ran = packllama("run", "qwen", "./red.png hello", cwd=folder)
+        assert ran.returncode == 0, ran.stderr
+        added, first, *more = ran.stderr.splitlines()
+        assert added == "Added image './red.png'"
+        assert first.startswith(said)
+        assert len(more) == (1 if said.startswith("translating") else 0)
+    assert "experimental" in packllama("inspect", "qwen.gguf", cwd=folder).stdout
+    assert "experimental" in packllama("show", "qwen", cwd=folder).stderr
+
+
+def test_a_projector_alone(folder: Path, gguf: Callable[[str], Path]) -> None:
+    dialects.make("llava-projector", folder / "mmproj.gguf")
+    (folder / "Modelfile").write_text(f"FROM {gguf('tiny.gguf')}\nFROM mmproj.gguf\n" + PARAMETERS)
+    assert packllama("create", "llava", cwd=folder).returncode == 0
+    ran = packllama("run", "llava", "./red.png hello", cwd=folder)
+    assert ran.returncode == 0, ran.stderr
+    assert "Translating a LLaVA projector is experimental" in ran.stderr
+    assert derived(folder) == ["projector.gguf"]
+
+
+def test_eyes_that_cannot_be_translated(folder: Path) -> None:
+    """Its text runs, and it is said that it takes no pictures."""
+    dialects.make("mistral3", folder / "blind.gguf")
+    (folder / "Modelfile").write_text("FROM blind.gguf\nPARAMETER num_predict 2\n" + PARAMETERS)
+    assert packllama("create", "blind", cwd=folder).returncode == 0
+    ran = packllama("run", "blind", "./red.png hello", cwd=folder)
+    assert ran.returncode == 0, ran.stderr
+    assert "the model blind:latest has no eyes, so './red.png' stays text" in ran.stderr
+    assert "the eyes of Mistral 3 cannot be translated yet" in ran.stderr
 
 
 def test_a_full_disk(folder: Path, need_program: Callable[[str, str], str]) -> None:

@@ -109,7 +109,7 @@ def _facts(found: Inspection) -> list[tuple[str, str]]:
         ("context length", context_length(gguf)),
         ("embedding length", embedding_length(gguf)),
         ("license", _cut(found.license)),
-        ("dialect", f"Ollama's own ({_cut(found.dialect.family)})" if found.dialect else None),
+        ("dialect", _cut(found.dialect.summary) if found.dialect else None),
     )
 
 

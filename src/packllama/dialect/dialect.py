@@ -54,6 +54,12 @@ class Dialect:
         return self.recipe is not None and not self.recipe.proven
 
     @property
+    def summary(self) -> str:
+        """What it is, in a few words."""
+        use = "not translated" if not self.translated else "experimental" if self.experimental else "translated"
+        return f"Ollama's own ({self.family}), {use}"
+
+    @property
     def message(self) -> str:
         """What a file of this form is."""
         more = f"; {self.obstacle}" if self.obstacle else ""
