@@ -40,7 +40,8 @@ with place.pair(
 def dialect_translation(folder: Path) -> Iterator[Figure]:
     """Gemma 3 of more than 4 GB, with all its tokens, without the trial, against a durable copy of what is written."""
     source, made, copied = folder / "own.gguf", folder / "made", folder / "copied"
-    write_gemma3(source)
+    # Not by this process: the memory it once had would count for those it starts.
+    run([sys.executable, "-c", "import sys; from benchmarks.dialect import *; write_gemma3(Path(sys.argv[1]))", source])
     peaks: list[int] = []
 
     def translate() -> float:
@@ -61,7 +62,7 @@ def dialect_translation(folder: Path) -> Iterator[Figure]:
     beside = Times(tuple(max(seconds - HEADER_SECONDS, 0.0) for seconds in ours.seconds))
     detail = f"ours {ours}, {HEADER_SECONDS:g} s of it for the header; cp and fsync {cp}"
     yield Figure(f"translate Gemma 3, {size:.1f} GB", beside.best / cp.best, 1.3, "x", detail)
-    yield Figure("translate Gemma 3, peak memory", max(peaks) / 1e6, 160, "MB", "the whole process")
+    yield Figure("translate Gemma 3, peak memory", max(peaks) / 1e6, 80, "MB", "the whole process")
 
 
 def dialect_second_run(folder: Path) -> Iterator[Figure]:
@@ -78,7 +79,7 @@ def dialect_second_run(folder: Path) -> Iterator[Figure]:
         return run(packllama(store, "run", name, "hello"), env=env).seconds
 
     own, stock = interleaved([lambda: answer("own"), lambda: answer("plain")], rounds=11)
-    yield ratio("run, translated before", own, stock, 1.03, f"the plain pair {stock}")
+    yield ratio("run, translated before", own, stock, 1.05, f"the plain pair {stock}")
 
 
 def write_gemma3(path: Path) -> None:

@@ -136,14 +136,14 @@ def largest(name: str, *, otherwise: int = 0) -> Edit:
 
 
 def sections(name: str) -> Edit:
-    """Write the source's three sections of positions as the four that llama.cpp has."""
+    """Write the source's sections of positions, three as a rule, as the four that llama.cpp has."""
 
     def edit(draft: Draft) -> None:
         found = whole_array(draft, name, most=_SECTIONS)
-        if found and (len(found) < _SECTIONS or name != ".rope.dimension_sections"):
+        if not all(0 <= number < 1 << 31 for number in found):
+            raise draft.source.bad(f"the key {quoted(draft.source.key(name))} holds no such numbers")
+        if found:
             padded = [*found, 0, 0, 0, 0][:_SECTIONS]
-            if not all(0 <= number < 1 << 31 for number in padded):
-                raise draft.source.bad(f"the key {quoted(draft.source.key(name))} holds no such numbers")
             draft.keys[draft.key(".rope.dimension_sections")] = numbers(ValueType.INT32, padded)
 
     return edit

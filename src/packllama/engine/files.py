@@ -94,7 +94,15 @@ class Translating:
             embedding=load.embedding,
             num_ctx=_TRIAL_CONTEXT,
         )
-        try_out(trial, dialect, load_timeout=self.load_timeout, environ=self.environ, where=self.where, stop=self.stop)
+        try_out(
+            trial,
+            dialect,
+            load_timeout=self.load_timeout,
+            environ=self.environ,
+            where=self.where,
+            observer=self.observer,
+            stop=self.stop,
+        )
 
 
 def original_files(store: Store, parts: ModelParts) -> ModelFiles:

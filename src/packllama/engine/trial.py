@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Mapping
 
 from packllama.base.errors import EngineFailed, NotSupported
+from packllama.base.observer import Observer
 from packllama.base.stop import Stop
 from packllama.dialect import Dialect
 from packllama.engine.launch import start
@@ -24,6 +25,7 @@ def try_out(
     load_timeout: float,
     environ: Mapping[str, str] | None,
     where: str,
+    observer: Observer,
     stop: Stop,
 ) -> None:
     """Load the files in an engine of their own and have them asked once.
@@ -31,7 +33,7 @@ def try_out(
     Raises: EngineFailed: they do not work, and what does instead. EngineMissing, Cancelled.
     """
     try:
-        with start(load, stop=stop, load_timeout=load_timeout, environ=environ) as engine:
+        with start(load, stop=stop, load_timeout=load_timeout, environ=environ, observer=observer) as engine:
             if load.embedding:
                 engine.embed("Hello", truncate=True, stop=stop)
                 return

@@ -17,6 +17,7 @@ from packllama.base.errors import Cancelled, EngineFailed, MachineError, NoSpace
 from packllama.base.observer import SilentObserver
 from packllama.base.stop import Stop
 from packllama.dialect import Derived, Pair, Translation, derived, translate
+from packllama.dialect.translate import VERSION
 from packllama.digest import Digest
 from packllama.gguf import open_gguf
 from tests.unit.dialect.test_translate import Gemma
@@ -83,7 +84,7 @@ class Shop:
     @property
     def kept(self) -> list[int]:
         """Those that have a final name; each must be whole."""
-        found = [path for path in self.folder.glob(f"*-{derived.VERSION}") if path.is_dir()]
+        found = [path for path in self.folder.glob(f"*-{VERSION}") if path.is_dir()]
         for path in found:
             sizes = [part.size for part in translate(self.source).parts]
             assert [(path / name).stat().st_size for name in ("text.gguf", "projector.gguf")] == sizes
@@ -154,7 +155,7 @@ def test_the_least_recently_used_goes_first(shop: Shop) -> None:
     shop.limit = 3 * size
     for index, used in ((1, 100), (2, 300), (3, 200)):
         shop.use(index)
-        os.utime(shop.folder / f"{number(index).hex}-{derived.VERSION}", (used, used))
+        os.utime(shop.folder / f"{number(index).hex}-{VERSION}", (used, used))
     shop.use(4)
     assert shop.kept == [2, 3, 4]
     shop.use(3, 5)
@@ -261,6 +262,7 @@ from pathlib import Path
 from packllama.base.observer import SILENT
 from packllama.base.stop import Stop
 from packllama.dialect import Derived, translate
+from packllama.dialect.translate import VERSION
 from packllama.digest import Digest
 
 def trial(pair):
@@ -303,7 +305,7 @@ def test_killed_while_it_is_made(shop: Shop, when: str, next_one: int) -> None:
 def test_killed_while_one_is_removed(shop: Shop) -> None:
     """It loses its name first."""
     shop.use(1)
-    final = shop.folder / f"{number(1).hex}-{derived.VERSION}"
+    final = shop.folder / f"{number(1).hex}-{VERSION}"
     half = final.with_name(f"{final.name}.part")
     final.rename(half)
     (half / "text.gguf").unlink()
