@@ -188,7 +188,7 @@ def test_a_full_disk(folder: Path, need_program: Callable[[str, str], str]) -> N
 
 def test_without_a_home_it_says_where_it_could_be_kept(folder: Path) -> None:
     ran = packllama("run", "own", "hello", cwd=folder, env={"HOME": None})
-    assert (ran.returncode, ran.stdout) == (4, "")
+    assert (ran.returncode, ran.stdout) == (7, "")
     assert "PACKLLAMA_DERIVED=store" in ran.stderr
 
 

@@ -87,14 +87,16 @@ def translation_sees(gguf: GGUF, dialect: Dialect) -> bool:
 
 
 def _has_tower(gguf: GGUF) -> bool:
-    return any(tensor.name.startswith("v.") for tensor in gguf.tensors)
+    """Half a tower counts, so that somebody says what is missing; ears alone don't."""
+    names = (tensor.name for tensor in gguf.tensors)
+    return any(name.startswith(("v.", "mm.")) and not name.startswith("mm.a.") for name in names)
 
 
 def left_out(gguf: GGUF, dialect: Dialect) -> str:
     """What the translation of a file of this header lacks, as a sentence; empty when it is whole."""
     if translation_sees(gguf, dialect) or not _has_tower(gguf):
         return ""
-    return f"the eyes of {dialect.title} cannot be translated yet: it reads, and takes no pictures. {dialect.elsewhere}"
+    return f"the eyes of {dialect.title} cannot be translated yet: it reads, and takes no pictures"
 
 
 def _text_draft(source: SourceFile, dialect: Dialect) -> Draft:

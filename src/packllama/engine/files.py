@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from packllama.base.errors import MachineError, NotSupported
+from packllama.base.errors import EngineFailed, MachineError, NotSupported
 from packllama.base.observer import Observer
 from packllama.base.settings import Settings
 from packllama.base.stop import Stop
@@ -71,13 +71,13 @@ class Translating:
     def pair(self, dialect: Dialect, path: Path, layer: Layer, trial: LoadOptions) -> AbstractContextManager[Pair]:
         """The translation of a blob for the block. ``trial``: how to try a new one, with the files that it replaces.
 
-        Raises: NotSupported; what :meth:`packllama.dialect.Derived.pair` does.
+        Raises: NotSupported; MachineError, when there is no place for it; what `Derived.pair` does.
         """
         if not dialect.translated:
             raise NotSupported(dialect.message, where=self.where, hint=dialect.elsewhere)
         if self.derived is None:
             hint = f"Set HOME, or PACKLLAMA_DERIVED=store. {dialect.elsewhere}"
-            raise NotSupported("there is no folder for its translation", where=self.where, hint=hint)
+            raise MachineError("there is no folder for its translation", where=self.where, hint=hint)
         command.check_package()
         return self.derived.pair(
             layer.digest,
@@ -130,7 +130,7 @@ def stock_files(store: Store, parts: ModelParts, translating: Translating) -> It
             load = LoadOptions(weights, embedding=is_embedding_model(gguf))
             try:
                 pair = stack.enter_context(translating.pair(dialect, weights, _last(parts, LayerKind.MODEL), load))
-            except MachineError as error:
+            except (MachineError, EngineFailed) as error:
                 if dialect.reader is not Reader.ANY:
                     raise
                 observer.noted(f"{dialect.message}; it is not translated: {error.sentence}")

@@ -89,6 +89,14 @@ class Gemma:
         *((Gemma().with_tensor(name, (2, 3)), "is 2 × 3, where .* would fit") for name in EYES),
         (Gemma().with_tensor("v.patch_embd.weight", (2, 2, 3, WIDTH)), "are the same tensor in two forms"),
         (Gemma().with_tensor("v.blk.0.ln1.bias", (WIDTH,)), "are the same tensor in two forms"),
+        (
+            Gemma(tensors={"token_embd.weight": (6, 3), "mm.mm_soft_emb_norm.weight": (WIDTH,)}),
+            'lacks the tensor that llama.cpp calls "v.patch_embd.weight"',
+        ),
+        (
+            Gemma({"block_count": 1}, tensors={"token_embd.weight": (6, 3), "mm.mm_soft_emb_norm.weight": (WIDTH,)}),
+            'lacks the key "gemma3.vision.block_count"',
+        ),
         (Gemma().without("token_embd.weight"), 'lacks the tensor "token_embd.weight"'),
         (Gemma().with_number("block_count", 2), "says it has 2 blocks, but nothing of blk.1"),
         (Gemma().with_number("vision.block_count", 3), "says it has 3 blocks, but nothing of v.blk.1"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from packllama.base.errors import NoSpace, NotSupported
+from packllama.base.errors import EngineFailed, MachineError, NoSpace, PackLlamaError
 from packllama.base.observer import SilentObserver
 from packllama.base.settings import Settings
 from packllama.base.stop import Stop
@@ -20,14 +20,15 @@ from tests.unit.dialect.test_recognise import llama3
 
 
 class NoRoom(Derived):
-    """A full disk."""
+    """A full disk, or an engine that does not take what was made."""
 
-    def __init__(self) -> None:
+    def __init__(self, error: PackLlamaError | None = None) -> None:
         super().__init__(Path("/none"), limit=0)
+        self._error = error or NoSpace("nothing is free")
 
     @contextlib.contextmanager
     def pair(self, *_: object, **__: object) -> Iterator[Pair]:
-        raise NoSpace("nothing is free")
+        raise self._error
         yield
 
 
@@ -78,7 +79,7 @@ def test_plain_files_are_taken_as_they_are(tmp_path: Path, gguf: Callable[[str],
 
 @pytest.mark.slow
 def test_without_a_place_for_it(inline: tuple[Store, ModelParts]) -> None:
-    with pytest.raises(NotSupported, match="no folder for its translation") as caught:
+    with pytest.raises(MachineError, match="no folder for its translation") as caught:
         files(*inline, None)
     assert "PACKLLAMA_DERIVED=store" in caught.value.hint
     with pytest.raises(NoSpace):
@@ -87,14 +88,15 @@ def test_without_a_place_for_it(inline: tuple[Store, ModelParts]) -> None:
 
 
 @pytest.mark.slow
-def test_llama_3_is_loaded_as_it_is_where_it_cannot_be_translated(tmp_path: Path) -> None:
+@pytest.mark.parametrize("error", [NoSpace("it is so"), EngineFailed("it is so")])
+def test_llama_3_is_loaded_as_it_is_where_it_cannot_be_translated(error: PackLlamaError, tmp_path: Path) -> None:
     """llama.cpp does load it."""
     (tmp_path / "m.gguf").write_bytes(llama3().data)
     store, parts = model(tmp_path, tmp_path / "m.gguf")
     listener = Listener()
-    found = files(store, parts, NoRoom(), listener)
+    found = files(store, parts, NoRoom(error), listener)
     assert found == original_files(store, parts)
-    assert [text for text in listener.said if text.endswith("it is not translated: nothing is free")] == listener.said
+    assert [text for text in listener.said if text.endswith("it is not translated: it is so")] == listener.said
     assert len(listener.said) == 1
 
 
