@@ -157,8 +157,10 @@ def test_a_projector_alone(folder: Path, gguf: Callable[[str], Path]) -> None:
     dialects.make("llava-projector", folder / "mmproj.gguf")
     (folder / "Modelfile").write_text(f"FROM {gguf('tiny.gguf')}\nFROM mmproj.gguf\n" + PARAMETERS)
     assert packllama("create", "llava", cwd=folder).returncode == 0
-    ran = packllama("run", "llava", "./red.png hello", cwd=folder)
-    assert ran.returncode == 0, ran.stderr
+    # A picture without a word, too.
+    for question in ("./red.png hello", "./red.png"):
+        ran = packllama("run", "llava", question, cwd=folder)
+        assert ran.returncode == 0, ran.stderr
     assert "Translating a LLaVA projector is experimental" in ran.stderr
     assert derived(folder) == ["projector.gguf"]
 

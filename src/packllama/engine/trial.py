@@ -38,7 +38,6 @@ def try_out(
                 engine.embed("Hello", truncate=True, stop=stop)
                 return
             pictures = (_picture(),) if engine.sees else ()
-            # Words last: of some models a prompt that ends in a picture ends the engine.
             prompt = "[img-0] Hello" if pictures else "Hello"
             for _ in engine.complete(prompt, SamplingOptions(num_predict=1), pictures=pictures, stop=stop):
                 pass
