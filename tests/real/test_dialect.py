@@ -151,6 +151,9 @@ def test_an_experimental_one_says_so(folder: Path) -> None:
         assert len(more) == (1 if said.startswith("translating") else 0)
     assert "experimental" in packllama("inspect", "qwen.gguf", cwd=folder).stdout
     assert "experimental" in packllama("show", "qwen", cwd=folder).stderr
+    for words in (("inspect", "qwen.gguf"), ("show", "qwen")):
+        document = json.loads(packllama(*words, "--json", cwd=folder).stdout)
+        assert (document["dialect"], document["experimental"]) == ("qwen25vl", True)
 
 
 def test_a_projector_alone(folder: Path, gguf: Callable[[str], Path]) -> None:
