@@ -106,8 +106,9 @@ def _charsmap(draft: Draft) -> None:
 
 def _experts(draft: Draft) -> None:
     width = measured(draft, "blk.1.ffn_down_exps.weight", 0)
-    draft.count(".expert_feed_forward_length", width)
-    draft.count(".expert_shared_count", measured(draft, "blk.1.ffn_down_shexp.weight", 0) // width)
+    shared = measured(draft, "blk.1.ffn_down_shexp.weight", 0) // width
+    draft.count(".expert_feed_forward_length", width, only_missing=True)
+    draft.count(".expert_shared_count", shared, only_missing=True)
 
 
 def _shuffle(draft: Draft) -> None:
@@ -316,7 +317,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
                     std=(1.0, 1.0, 1.0),
                 ),
                 gemma4.EARS_RENAMES,
-                wide=(_PATCHES,),
+                wide=(_PATCHES, ".conv_dw.weight"),
                 takes=(*_TOWER, "a."),
                 more=gemma4.limits,
             ),

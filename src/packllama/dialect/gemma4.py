@@ -44,7 +44,7 @@ def ears(draft: Draft) -> None:
 def limits(source: SourceFile) -> Iterator[Tensor]:
     """Between which numbers each linear layer works: packed into one tensor, where llama.cpp reads one for each.
 
-    Raises: GGUFError, when it is of another size.
+    Raises: GGUFError, when it is of another size. FileChanged.
     """
     packed = source.tensor(_PACKED)
     if packed is None:
@@ -58,8 +58,11 @@ def limits(source: SourceFile) -> Iterator[Tensor]:
     ):
         raise source.bad(f"{_PACKED} has {packed.elements} numbers, for {blocks} blocks")
     names = [f"v.blk.{block}.{name}" for block in range(blocks) for name in _LINEAR]
-    names = [f"{name}.{limit}" for name in [*names, "mm.input_projection"] for limit in _LIMITS]
-    present = {tensor.name for tensor in source.gguf.tensors}
-    for index, name in enumerate(names):
-        if name not in present:
-            yield Tensor(name, TensorType.F32, (1,), _PACKED, index * _FLOAT)
+    present, numbers = {tensor.name for tensor in source.gguf.tensors}, source.numbers(packed)
+    for first, layer in enumerate([*names, "mm.input_projection"]):
+        own = range(first * len(_LIMITS), (first + 1) * len(_LIMITS))
+        # Ollama's converter begins with zeros and fills in what it finds; between zeros no picture would get through.
+        if any(numbers[index] for index in own):
+            for index, limit in zip(own, _LIMITS, strict=True):
+                if f"{layer}.{limit}" not in present:
+                    yield Tensor(f"{layer}.{limit}", TensorType.F32, (1,), _PACKED, index * _FLOAT)

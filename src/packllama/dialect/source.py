@@ -10,6 +10,7 @@ from packllama.base.errors import GGUFError
 from packllama.base.reading import opened_plain
 from packllama.base.stop import Stop
 from packllama.gguf import (
+    CURRENT,
     GGUF,
     ArrayInfo,
     Element,
@@ -26,7 +27,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """The file at ``path`` whose header is ``gguf``. Of its data nothing is read but arrays that are asked for.
+    """The file at ``path`` whose header is ``gguf``. Of its data nothing is read but what is asked for.
 
     What reads them raises as :func:`packllama.gguf.read_array` does.
     """
@@ -69,6 +70,11 @@ class SourceFile:
         return self._read(
             lambda fd, size, where: read_array(fd, array, size=size, where=where, first=first, stop=self.stop)
         )
+
+    def numbers(self, tensor: TensorInfo) -> tuple[Element, ...]:
+        """All numbers of a small tensor of F32."""
+        offset, layout = self.gguf.data_offset + tensor.offset, CURRENT[self.gguf.byte_order]
+        return self.elements(ArrayInfo(ValueType.FLOAT32, tensor.elements, offset, layout, tensor.size))
 
     def cut(self, array: ArrayInfo, count: int) -> ArrayInfo:
         """The first ``count`` elements of an array, which has as many."""

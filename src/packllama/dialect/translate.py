@@ -100,13 +100,17 @@ def left_out(gguf: GGUF, dialect: Dialect) -> str:
 
 
 def _text_draft(source: SourceFile, dialect: Dialect) -> Draft:
-    """All keys under the name that llama.cpp has for the architecture, but the towers'."""
-    old, keys = f"{architecture(source.gguf)}.", {}
+    """All keys under the name that llama.cpp has for the architecture, but the towers'.
+
+    Raises: GGUFError, when one has that name already.
+    """
+    old, new, keys = f"{architecture(source.gguf)}.", f"{dialect.stock}.", {}
     towers = tuple(f"{old}{word}." for word in _TOWER_KEYS)
     for name, value in source.gguf.metadata.items():
+        if old != new and name.startswith(new):
+            raise source.bad(f"{quoted(name)} is a key of another form than the rest, whose keys begin with {old}")
         if not name.startswith(towers):
-            own = name.startswith(old)
-            keys[f"{dialect.stock}.{name.removeprefix(old)}" if own else name] = Key.of(value)
+            keys[new + name.removeprefix(old) if name.startswith(old) else name] = Key.of(value)
     keys["general.architecture"] = text(dialect.stock)
     return Draft(source, dialect.stock, keys)
 

@@ -123,6 +123,16 @@ def test_half_in_one_form_and_half_in_the_other(tmp_path: Path) -> None:
     assert {tensor.name: tensor.source for tensor in projector.tensors}["v.blk.0.ffn_up.bias"] == "v.blk.0.ffn_up.bias"
 
 
+def test_keys_of_both_forms(tmp_path: Path) -> None:
+    w = builder.CURRENT
+    names = ("gptoss.context_length", "gpt-oss.context_length")
+    keys = [w.string("general.architecture", "gptoss"), *(w.uint32(name, 7) for name in names)]
+    (tmp_path / "m.gguf").write_bytes(w.gguf(keys, [w.tensor("x")], data=32))
+    with pytest.raises(GGUFError, match='"gpt-oss.context_length" is a key of another form') as caught:
+        translate(tmp_path / "m.gguf")
+    assert "plain GGUF" in caught.value.hint
+
+
 def test_more_rows_than_tokens(tmp_path: Path) -> None:
     """What no token has is left out of the embeddings."""
     text = translate(Gemma(tokens=["a", "b"]).write(tmp_path / "m.gguf")).text
