@@ -9,6 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from packllama.base.observer import SilentObserver
+from packllama.base.stop import Stop
+from packllama.dialect import Derived
+from packllama.engine import loaded
+from packllama.name import ModelName
+from packllama.places.store import Store
 from tests.fixtures import dialects
 from tests.fixtures.make.make_tiny_gguf import REPLY
 from tests.program import environment, packllama, snapshot
@@ -77,6 +83,36 @@ def test_it_is_translated_once_and_said(folder: Path) -> None:
     assert (again.returncode, again.stdout, again.stderr) == (0, f"{REPLY}\n\n", "")
     proved = packllama("prove", "own", cwd=folder)
     assert (proved.returncode, proved.stderr) == (0, ""), proved.stdout
+
+
+def test_what_is_done_is_told(folder: Path) -> None:
+    class Heard(SilentObserver):
+        def __init__(self) -> None:
+            self.doing: list[str] = []
+
+        def began(self, doing: str) -> None:
+            self.doing.append(doing)
+
+    derived, told = Derived(folder / "derived", limit=1 << 30), []
+    for _ in range(2):
+        heard = Heard()
+        with loaded(Store(folder / "store"), ModelName.parse("own"), derived=derived, observer=heard, stop=Stop()):
+            told.append(heard.doing)
+    assert told == [["translating Gemma 3", "trying Gemma 3", "loading own:latest"], ["loading own:latest"]]
+
+
+def test_a_cache_that_can_only_be_read(folder: Path, need_program: Callable[[str, str], str]) -> None:
+    unshare = need_program("unshare", "util-linux")
+    cache = folder / ".cache"
+    cache.mkdir()
+    script = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
+    wrapper = (unshare, "--user", "--map-root-user", "--mount", "sh", "-c", script, str(cache))
+    ran = packllama("run", "own", "hello", cwd=folder, before=wrapper)
+    assert (ran.returncode, ran.stdout) == (7, "")
+    assert "read-only" in ran.stderr.lower()
+    assert packllama("run", "own", "hello", cwd=folder).returncode == 0
+    ran = packllama("run", "own", "hello", cwd=folder, before=wrapper)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, f"{REPLY}\n\n", "")
 
 
 def test_it_can_be_kept_in_the_store(folder: Path) -> None:

@@ -2,12 +2,13 @@
 
 ::
 
-    <digest>-<version>/        a translation: text.gguf, projector.gguf, or one of them
+    <digest>-<version>/        a translation: text.gguf, projector.gguf, or one of them; and sizes, how large they are
     <digest>-<version>.part/   one that is being made, or removed; left by a run that was killed
     locks/<digest>-<version>   shared by who uses it, exclusive for who makes or removes it
 
 A translation gets its name in one step, whole, synced and tried. There are at most so many bytes of them; those that
-were used least recently go first, and none while it is in use. May be shared between threads and processes.
+were used least recently go first, and none while it is in use. One that lost a file or is cut short is made again. May
+be shared between threads and processes.
 """
 
 import contextlib
@@ -18,16 +19,28 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packllama.base.disk import file_size_limit, free_space
-from packllama.base.errors import MachineError, NoSpace, PackLlamaError
-from packllama.base.fs import make_directory, remove_tree, touch, translated, try_move_folder
+from packllama.base.errors import MachineError, NoRights, NoSpace, PackLlamaError
+from packllama.base.fs import (
+    check_writable,
+    make_directory,
+    remove,
+    remove_tree,
+    touch,
+    translated,
+    try_move_folder,
+    write_file,
+)
 from packllama.base.locks import FileLock, held
 from packllama.base.observer import Observer
+from packllama.base.reading import read_small
 from packllama.base.stop import Stop
 from packllama.base.units import human_bytes
 from packllama.dialect.translate import VERSION, Translation
 from packllama.digest import Digest
 
-_TEXT, _PROJECTOR = "text.gguf", "projector.gguf"
+_TEXT, _PROJECTOR, _SIZES = "text.gguf", "projector.gguf", "sizes"
+# Two names and two numbers.
+_SIZES_LIMIT = 200
 _NAME = re.compile(r"[0-9a-f]{64}-\d{1,9}")
 _UNFINISHED = ".part"
 # Left free for what else is written meanwhile.
@@ -47,6 +60,14 @@ class Pair:
         """The files that a folder holds."""
         text, projector = (path if path.is_file() else None for path in (folder / _TEXT, folder / _PROJECTOR))
         return cls(text, projector)
+
+    @classmethod
+    def whole(cls, folder: Path) -> "Pair | None":
+        """The files of a folder, if they are those that were put there."""
+        with contextlib.suppress(PackLlamaError, OSError):
+            if read_small(folder / _SIZES, limit=_SIZES_LIMIT, what="a list of sizes") == _sizes(folder):
+                return cls.inside(folder)
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,33 +108,49 @@ class Derived:
         Raises: NoSpace, MachineError, Cancelled; what ``translate`` and ``trial`` raise. Nothing half-made is left.
         """
         name = f"{digest.hex}-{VERSION}"
+        final = self.folder / name
+        # Where nothing can be written, no lock can be made, and none is needed.
+        if not self._is_writable() and (pair := Pair.whole(final)):
+            yield pair
+            return
         make_directory(self.folder / "locks", below=self._below)
         while True:
             with self._locked(name, observer, stop, exclusive=False):
-                final = self.folder / name
-                if final.is_dir():
-                    touch(final)
-                    yield Pair.inside(final)
+                if pair := Pair.whole(final):
+                    # It may be another user's.
+                    with contextlib.suppress(NoRights):
+                        touch(final)
+                    yield pair
                     return
             with self._locked(name, observer, stop, exclusive=True):
-                if not (self.folder / name).is_dir():
+                if not Pair.whole(final):
                     self._make(name, translate(), trial, observer, stop)
+
+    def _is_writable(self) -> bool:
+        try:
+            check_writable(self.folder)
+        except NoRights:
+            return False
+        return True
 
     def _make(
         self, name: str, translation: Translation, trial: Callable[[Pair], None], observer: Observer, stop: Stop
     ) -> None:
         self._sweep()
         unfinished = self.folder / (name + _UNFINISHED)
-        remove_tree(unfinished)
+        for path in (unfinished, self.folder / name):
+            _clear(path)
         self._make_room(translation)
         size = human_bytes(translation.size)
         observer.noted(f"translating {translation.dialect.title} for llama.cpp, once: {size} into {self.folder}")
+        observer.began(f"translating {translation.dialect.title}")
         try:
             make_directory(unfinished, below=self.folder)
             observer.planned(translation.size)
             for part, file in ((translation.text, _TEXT), (translation.projector, _PROJECTOR)):
                 if part:
                     part.write(unfinished / file, observer=observer, stop=stop)
+            write_file(unfinished / _SIZES, _sizes(unfinished), staging=unfinished)
             trial(Pair.inside(unfinished))
             if not try_move_folder(unfinished, self.folder / name):
                 raise MachineError("this file system does not rename folders", where=str(self.folder), hint=_ELSEWHERE)
@@ -159,7 +196,7 @@ class Derived:
             # Another process may be removing it.
             with contextlib.suppress(OSError):
                 if _NAME.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
-                    sizes = [file.stat(follow_symlinks=False).st_size for file in os.scandir(entry)]
+                    sizes = (file.stat(follow_symlinks=False).st_size for file in os.scandir(entry) if file.name != _SIZES)
                     yield _Kept(entry.name, entry.stat(follow_symlinks=False).st_mtime, sum(sizes))
 
     def _sweep(self) -> None:
@@ -190,6 +227,20 @@ class Derived:
         doing = _holder("translating a model") if exclusive else _holder("using a translation")
         path = self.folder / "locks" / name
         return held(path, holder=doing, exclusive=exclusive, stop=stop, on_wait=observer.waiting)
+
+
+def _sizes(folder: Path) -> bytes:
+    """Which files a folder holds, and how large they are."""
+    files = (path for path in (folder / _TEXT, folder / _PROJECTOR) if path.is_file())
+    return "".join(f"{path.name} {path.stat().st_size}\n" for path in files).encode()
+
+
+def _clear(path: Path) -> None:
+    """Remove what stands there, whatever it is; of a link nothing but itself."""
+    if path.is_dir() and not path.is_symlink():
+        remove_tree(path)
+    else:
+        remove(path)
 
 
 def _holder(doing: str) -> str:

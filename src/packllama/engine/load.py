@@ -84,6 +84,7 @@ def loaded(
             embedding=embedding,
             trained_ctx=context_length(found.gguf),
         )
+        observer.began(f"loading {model.name.short}")
         running = stack.enter_context(
             start(load, engine=engine, stop=stop, load_timeout=load_timeout, environ=environ, observer=observer)
         )

@@ -32,6 +32,7 @@ def try_out(
 
     Raises: EngineFailed: they do not work, and what does instead. EngineMissing, Cancelled.
     """
+    observer.began(f"trying {dialect.title}")
     try:
         with start(load, stop=stop, load_timeout=load_timeout, environ=environ, observer=observer) as engine:
             if load.embedding:

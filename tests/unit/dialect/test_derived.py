@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -148,6 +149,54 @@ def test_stopped_half_way(shop: Shop) -> None:
     with pytest.raises(Cancelled), shop.pair(1, stop=stop, listener=Stopper()):
         pass
     assert (shop.kept, shop.unfinished) == ([], [])
+
+
+def cut(path: Path) -> None:
+    os.truncate(path / "text.gguf", 1000)
+
+
+def lose(path: Path) -> None:
+    (path / "text.gguf").unlink()
+
+
+def empty(path: Path) -> None:
+    for file in path.iterdir():
+        file.unlink()
+
+
+def replace_by_file(path: Path) -> None:
+    path.rename(path.with_name("x"))
+    path.write_text("a file")
+
+
+def replace_by_link(path: Path) -> None:
+    path.rename(path.with_name("x"))
+    path.symlink_to("nowhere")
+    path.with_name(f"{path.name}.part").symlink_to("x")
+
+
+@pytest.mark.parametrize("damage", [cut, lose, empty, replace_by_file, replace_by_link])
+def test_one_that_is_not_whole_is_made_again(shop: Shop, damage: Callable[[Path], None]) -> None:
+    with shop.pair(1) as pair:
+        pass
+    damage(shop.folder / f"{number(1).hex}-{VERSION}")
+    with shop.pair(1) as again:
+        assert again == pair
+    assert (shop.made, shop.kept, shop.unfinished) == (2, [1], [])
+    shop.use(1)
+    assert shop.made == 2
+
+
+def test_a_folder_that_can_only_be_read(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is there is used, without a lock; what is not cannot be made."""
+    shop.use(1)
+    shutil.rmtree(shop.folder / "locks")
+    shop.folder.chmod(0o555)
+    monkeypatch.setattr(os, "access", lambda path, mode, **_: bool(Path(path).stat().st_mode & 0o200))
+    before = sorted(shop.folder.rglob("*"))
+    with shop.pair(1) as pair:
+        assert pair == Pair.inside(shop.folder / f"{number(1).hex}-{VERSION}")
+    assert (shop.made, sorted(shop.folder.rglob("*"))) == (1, before)
 
 
 def test_the_least_recently_used_goes_first(shop: Shop) -> None:
