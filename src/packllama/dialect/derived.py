@@ -196,8 +196,9 @@ class Derived:
             # Another process may be removing it.
             with contextlib.suppress(OSError):
                 if _NAME.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
-                    sizes = (file.stat(follow_symlinks=False).st_size for file in os.scandir(entry) if file.name != _SIZES)
-                    yield _Kept(entry.name, entry.stat(follow_symlinks=False).st_mtime, sum(sizes))
+                    files = (file for file in os.scandir(entry) if file.name != _SIZES)
+                    size = sum(file.stat(follow_symlinks=False).st_size for file in files)
+                    yield _Kept(entry.name, entry.stat(follow_symlinks=False).st_mtime, size)
 
     def _sweep(self) -> None:
         """Remove what runs have left that were killed."""

@@ -36,6 +36,10 @@ _OF_TOWER = (
 )
 _PATCHES, _POSITIONS = "v.patch_embd.weight", "v.position_embd.weight"
 _END_OF_TURN, _END_OF_TEXT = 128009, 128001
+# A picture has no more than some thousand patches beside each other.
+_LEAST_RATIO = 1e-3
+# Of a map of characters; published ones are of a third.
+_MOST_LETTERS = 1 << 20
 
 
 def _floats(*values: float) -> Key:
@@ -97,6 +101,8 @@ def _charsmap(draft: Draft) -> None:
     array = draft.source.gguf.array(name)
     if array is None:
         return
+    if array.count > _MOST_LETTERS:
+        raise draft.source.bad(f"{name} has {array.count:,} letters")
     try:
         data = base64.b64decode("".join(map(str, draft.source.elements(array))), validate=True)
     except (binascii.Error, ValueError) as error:
@@ -114,7 +120,7 @@ def _experts(draft: Draft) -> None:
 def _shuffle(draft: Draft) -> None:
     """How many patches beside each other Llama 4 makes one of; the file has its reciprocal."""
     ratio = draft.source.number(".vision.pixel_shuffle_ratio")
-    draft.count(".projector.scale_factor", round(1 / ratio) if ratio and 0 < ratio <= 1 else 2)
+    draft.count(".projector.scale_factor", round(1 / ratio) if ratio and _LEAST_RATIO <= ratio <= 1 else 2)
 
 
 def _every_so_many(draft: Draft) -> None:

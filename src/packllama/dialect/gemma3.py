@@ -8,6 +8,9 @@ from packllama.dialect.key import Key, f32, numbers, text
 from packllama.dialect.recipe import Draft
 from packllama.gguf import ArrayInfo, ValueType
 
+_EMBEDDINGS = "token_embd.weight"
+# Four times those of Gemma 3; all are in memory when their types are mended.
+_MOST_TOKENS = 1 << 20
 _PER_TOKEN = ("tokenizer.ggml.tokens", "tokenizer.ggml.scores", "tokenizer.ggml.token_type")
 # Ollama's converter does not know them for marks.
 _MARKS = ("<start_of_image>", "<end_of_image>", "<start_of_turn>", "<end_of_turn>")
@@ -25,12 +28,16 @@ def long_context(draft: Draft) -> None:
 
 def vocabulary(draft: Draft) -> None:
     """As many tokens as there are rows of embeddings: those too many stand for pictures, at the end."""
-    rows = measured(draft, "token_embd.weight", 1)
+    rows = measured(draft, _EMBEDDINGS, 1)
+    if draft.source.dimension(_EMBEDDINGS, 2):
+        raise draft.source.bad(f"{_EMBEDDINGS} has more than two dimensions")
     tokens = _array(draft, _PER_TOKEN[0], ValueType.STRING)
     if tokens is None:
         raise draft.source.bad("the file lacks its tokens")
+    if tokens.count > _MOST_TOKENS:
+        raise draft.source.bad(f"the file has {tokens.count:,} tokens")
     if tokens.count < rows:
-        draft.rows["token_embd.weight"] = rows = tokens.count
+        draft.rows[_EMBEDDINGS] = rows = tokens.count
     for name, element in zip(_PER_TOKEN, (ValueType.STRING, ValueType.FLOAT32, ValueType.INT32), strict=True):
         array = _array(draft, name, element)
         if array is None:

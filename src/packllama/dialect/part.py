@@ -18,8 +18,11 @@ from packllama.gguf import DEFAULT_ALIGNMENT, MAGIC, ArrayInfo, Element, TensorI
 _VERSION = 3
 # What one call to the kernel copies: short enough for a Ctrl-C.
 _STEP_BYTES = 16 << 20
-# Bytes of half numbers that are widened at once.
+# Bytes of small numbers that are widened at once.
 _WIDENED_BYTES = 1 << 18
+
+WIDENED = (TensorType.F16, TensorType.BF16, TensorType.Q8_0, TensorType.Q4_0)
+"""Types whose numbers can be written as F32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ class _Writer:
         if info.type is tensor.type:
             self._copy(begin, _size(tensor))
         else:
-            self._widen(info, begin, _size(tensor) // 2)
+            self._widen(info, begin, byte_size(info.type, tensor.shape))
 
     def _copy(self, offset: int, count: int) -> None:
         end = offset + count
@@ -121,8 +124,9 @@ class _Writer:
             self._passed(copied)
 
     def _widen(self, info: TensorInfo, offset: int, count: int) -> None:
-        for start in range(0, count, _WIDENED_BYTES):
-            wanted = min(_WIDENED_BYTES, count - start)
+        step = _WIDENED_BYTES // info.type.block_bytes * info.type.block_bytes
+        for start in range(0, count, step):
+            wanted = min(step, count - start)
             data = pread_all(self._descriptor, wanted, offset + start, where=self._source.path)
             if len(data) < wanted:
                 raise self._shorter()
@@ -139,14 +143,22 @@ class _Writer:
 
 
 def widened(data: bytes, kind: TensorType) -> bytes:
-    """Numbers of 16 bits, F16 or BF16, as F32: the same numbers."""
+    """Numbers of a type in ``WIDENED``, whole blocks of them, as F32: the same numbers."""
     count = len(data) // 2
     if kind is TensorType.F16:
         return struct.pack(f"<{count}f", *struct.unpack(f"<{count}e", data))
-    # BF16 is the upper half of F32.
-    wide = bytearray(4 * count)
-    wide[2::4], wide[3::4] = data[::2], data[1::2]
-    return bytes(wide)
+    if kind is TensorType.BF16:
+        # The upper half of F32.
+        wide = bytearray(4 * count)
+        wide[2::4], wide[3::4] = data[::2], data[1::2]
+        return bytes(wide)
+    numbers: list[float] = []
+    for scale, *levels in struct.iter_unpack("<e32b" if kind is TensorType.Q8_0 else "<e16B", data):
+        if kind is TensorType.Q4_0:
+            # First the lower halves of all bytes, around 8.
+            levels = [(level & 15) - 8 for level in levels] + [(level >> 4) - 8 for level in levels]
+        numbers += [scale * level for level in levels]
+    return struct.pack(f"<{len(numbers)}f", *numbers)
 
 
 def _text(name: str) -> bytes:

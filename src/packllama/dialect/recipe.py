@@ -65,7 +65,7 @@ class Rename:
 class Tensor:
     """A tensor of a part. Its numbers are those of the tensor ``source``, from byte ``begin`` on.
 
-    They are widened where ``type`` is F32 and the source's is F16 or BF16.
+    They are widened where ``type`` is F32 and the source's is another.
     """
 
     name: str

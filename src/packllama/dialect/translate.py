@@ -9,7 +9,7 @@ from packllama.base.errors import NotSupported
 from packllama.base.stop import Stop
 from packllama.dialect.dialect import Dialect
 from packllama.dialect.key import Key, text
-from packllama.dialect.part import Part
+from packllama.dialect.part import WIDENED, Part
 from packllama.dialect.recipe import Draft, Side, Tensor
 from packllama.dialect.recognise import dialect_of
 from packllama.dialect.source import SourceFile
@@ -29,7 +29,6 @@ VERSION = 1
 
 _NOT_TEXT = (*INLINE_PREFIXES, "model.vision_tower.")
 _TOWER_KEYS = ("vision", "audio", "mm", "sam")
-_HALVES = (TensorType.F16, TensorType.BF16)
 _BLOCK = re.compile(r"((?:v\.)?blk\.)(\d{1,6})\.")
 
 
@@ -162,7 +161,7 @@ def _renamed(info: TensorInfo, draft: Draft, side: Side) -> Tensor:
     for rename in side.renames:
         name = rename.of(name)
     if name.endswith(side.wide) and kind is not TensorType.F32:
-        if kind not in _HALVES:
+        if kind not in WIDENED:
             raise NotSupported(
                 f"{quoted(info.name)} is stored as {kind.name}, where llama.cpp wants F32",
                 where=str(draft.source.path),

@@ -4,12 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import gguf
+import numpy as np
 import pytest
 
 from packllama.base.errors import Cancelled, FileChanged, GGUFError, NotSupported, PackLlamaError
 from packllama.base.stop import Stop
-from packllama.dialect import dialect_of, translate, translation_sees
+from packllama.dialect import Part, Tensor, dialect_of, translate, translation_sees
 from packllama.dialect.part import widened
+from packllama.dialect.source import SourceFile
 from packllama.gguf import TensorType, ValueType, open_gguf
 from tests.unit.gguf import builder
 from tests.unit.gguf.builder import Writer, every_layout
@@ -97,6 +100,8 @@ class Gemma:
             Gemma({"block_count": 1}, tensors={"token_embd.weight": (6, 3), "mm.mm_soft_emb_norm.weight": (WIDTH,)}),
             'lacks the key "gemma3.vision.block_count"',
         ),
+        (Gemma().with_tensor("token_embd.weight", (6, 2, 2)), "has more than two dimensions"),
+        (Gemma(tokens=[""] * (2**20 + 1)), "has 1,048,577 tokens"),
         (Gemma().without("token_embd.weight"), 'lacks the tensor "token_embd.weight"'),
         (Gemma().with_number("block_count", 2), "says it has 2 blocks, but nothing of blk.1"),
         (Gemma().with_number("vision.block_count", 3), "says it has 3 blocks, but nothing of v.blk.1"),
@@ -128,7 +133,7 @@ def test_keys_of_both_forms(tmp_path: Path) -> None:
     names = ("gptoss.context_length", "gpt-oss.context_length")
     keys = [w.string("general.architecture", "gptoss"), *(w.uint32(name, 7) for name in names)]
     (tmp_path / "m.gguf").write_bytes(w.gguf(keys, [w.tensor("x")], data=32))
-    with pytest.raises(GGUFError, match='"gpt-oss.context_length" is a key of another form') as caught:
+    with pytest.raises(GGUFError, match="is a key of another form than the rest") as caught:
         translate(tmp_path / "m.gguf")
     assert "plain GGUF" in caught.value.hint
 
@@ -193,6 +198,27 @@ def test_who_sees(tmp_path: Path) -> None:
         dialect = dialect_of(gguf, path)
         assert dialect is not None
         assert translation_sees(gguf, dialect) is sees
+
+
+@pytest.mark.parametrize("kind", [TensorType.Q8_0, TensorType.Q4_0])
+def test_blocks_become_the_numbers_they_stand_for(kind: TensorType, tmp_path: Path) -> None:
+    """As the library of llama.cpp's own converter reads them, in a file too."""
+    form = gguf.GGMLQuantizationType[kind.name]
+    numbers = np.random.default_rng(0).standard_normal((64, 32 * 400)).astype(np.float32)
+    blocks = gguf.quantize(numbers, form)
+    wanted = gguf.dequantize(blocks, form).tobytes()
+    assert widened(blocks.tobytes(), kind) == wanted
+    assert np.abs(np.frombuffer(wanted, np.float32) - numbers.ravel()).max() < 1
+    writer = gguf.GGUFWriter(tmp_path / "m.gguf", "mistral3")
+    writer.add_tensor("x", blocks, raw_dtype=form)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    source = SourceFile(open_gguf(tmp_path / "m.gguf"), tmp_path / "m.gguf")
+    part = Part(source, {}, (Tensor("y", TensorType.F32, source.gguf.tensors[0].shape, "x"),))
+    part.write(tmp_path / "wide.gguf")
+    assert (tmp_path / "wide.gguf").read_bytes().endswith(wanted)
 
 
 @pytest.mark.parametrize(
