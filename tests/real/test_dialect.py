@@ -115,6 +115,18 @@ def test_a_cache_that_can_only_be_read(folder: Path, need_program: Callable[[str
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, f"{REPLY}\n\n", "")
 
 
+def test_a_damaged_blob_is_not_translated(folder: Path) -> None:
+    (blob,) = (path for path in (folder / "store/blobs").iterdir() if b"v.patch_embedding" in path.read_bytes())
+    sound = blob.read_bytes()
+    blob.chmod(0o644)
+    blob.write_bytes(sound[:-1] + bytes([sound[-1] ^ 1]))
+    ran = packllama("run", "own", "hello", cwd=folder)
+    assert (ran.returncode, ran.stdout, derived(folder)) == (5, "", [])
+    blob.write_bytes(sound)
+    ran = packllama("run", "own", "hello", cwd=folder)
+    assert (ran.returncode, ran.stdout) == (0, f"{REPLY}\n\n"), ran.stderr
+
+
 def test_it_can_be_kept_in_the_store(folder: Path) -> None:
     ran = packllama("run", "own", "hello", cwd=folder, env={"PACKLLAMA_DERIVED": "store"})
     assert (ran.returncode, ran.stdout) == (0, f"{REPLY}\n\n"), ran.stderr

@@ -45,7 +45,7 @@ _NAME = re.compile(r"[0-9a-f]{64}-\d{1,9}")
 _UNFINISHED = ".part"
 # Left free for what else is written meanwhile.
 _MARGIN_BYTES = 32 << 20
-_ELSEWHERE = "Free some there, or have another folder used: XDG_CACHE_HOME=FOLDER, or PACKLLAMA_DERIVED=store."
+_ELSEWHERE = "Have another folder used: XDG_CACHE_HOME=FOLDER, or PACKLLAMA_DERIVED=store."
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,17 @@ class Derived:
 
         Raises: NoSpace, MachineError, Cancelled; what ``translate`` and ``trial`` raise. Nothing half-made is left.
         """
-        name = f"{digest.hex}-{VERSION}"
+        with self._hinted():
+            yield from self._pair(f"{digest.hex}-{VERSION}", translate, trial, observer, stop)
+
+    def _pair(
+        self,
+        name: str,
+        translate: Callable[[], Translation],
+        trial: Callable[[Pair], None],
+        observer: Observer,
+        stop: Stop,
+    ) -> Iterator[Pair]:
         final = self.folder / name
         # Where nothing can be written, no lock can be made, and none is needed.
         if not self._is_writable() and (pair := Pair.whole(final)):
@@ -126,6 +136,17 @@ class Derived:
                 if not Pair.whole(final):
                     self._make(name, translate(), trial, observer, stop)
 
+    @contextlib.contextmanager
+    def _hinted(self) -> Iterator[None]:
+        """Say what helps when it is this folder that cannot be used."""
+        try:
+            yield
+        except MachineError as error:
+            place = Path(error.where)
+            if error.where and (place == self.folder or place in self.folder.parents or self.folder in place.parents):
+                error.hint = f"Free some space there. {_ELSEWHERE}" if isinstance(error, NoSpace) else _ELSEWHERE
+            raise
+
     def _is_writable(self) -> bool:
         try:
             check_writable(self.folder)
@@ -136,7 +157,7 @@ class Derived:
     def _make(
         self, name: str, translation: Translation, trial: Callable[[Pair], None], observer: Observer, stop: Stop
     ) -> None:
-        self._sweep()
+        self._sweep(name)
         unfinished = self.folder / (name + _UNFINISHED)
         for path in (unfinished, self.folder / name):
             _clear(path)
@@ -153,7 +174,7 @@ class Derived:
             write_file(unfinished / _SIZES, _sizes(unfinished), staging=unfinished)
             trial(Pair.inside(unfinished))
             if not try_move_folder(unfinished, self.folder / name):
-                raise MachineError("this file system does not rename folders", where=str(self.folder), hint=_ELSEWHERE)
+                raise MachineError("this file system does not rename folders", where=str(self.folder))
         finally:
             with contextlib.suppress(PackLlamaError):
                 remove_tree(unfinished)
@@ -162,11 +183,8 @@ class Derived:
         """Raises: NoSpace, MachineError, when there is none even without all that is here. Then all of it stays."""
         most = file_size_limit(self.folder)
         if most is not None and any(part.size > most for part in translation.parts):
-            raise MachineError(
-                f"this file system takes no file of more than {human_bytes(most)}",
-                where=str(self.folder),
-                hint=_ELSEWHERE,
-            )
+            said = f"this file system takes no file of more than {human_bytes(most)}"
+            raise MachineError(said, where=str(self.folder))
         kept = sorted(self._kept(), key=lambda each: each.used)
         present, wanted = sum(each.size for each in kept), translation.size
         self._check_free(wanted, spare=present)
@@ -186,7 +204,6 @@ class Derived:
             raise NoSpace(
                 f"the translation needs {human_bytes(wanted + _MARGIN_BYTES)}, {human_bytes(free)} are free",
                 where=str(self.folder),
-                hint=_ELSEWHERE,
             )
 
     def _kept(self) -> Iterator[_Kept]:
@@ -200,11 +217,14 @@ class Derived:
                     size = sum(file.stat(follow_symlinks=False).st_size for file in files)
                     yield _Kept(entry.name, entry.stat(follow_symlinks=False).st_mtime, size)
 
-    def _sweep(self) -> None:
-        """Remove what runs have left that were killed."""
+    def _sweep(self, name: str) -> None:
+        """Remove what runs have left that were killed, and what other versions have made of the same blob."""
         for path in self.folder.glob(f"*{_UNFINISHED}"):
             if _NAME.fullmatch(path.stem):
                 self._remove(path.stem, whole=False)
+        for path in self.folder.glob(f"{name.partition('-')[0]}-*"):
+            if _NAME.fullmatch(path.name) and path.name != name:
+                self._remove(path.name)
 
     def _remove(self, name: str, *, whole: bool = True) -> bool:
         """Remove a translation, or only its unfinished form, if nobody uses or makes it and it can be removed."""

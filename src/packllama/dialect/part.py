@@ -152,12 +152,20 @@ def widened(data: bytes, kind: TensorType) -> bytes:
         wide = bytearray(4 * count)
         wide[2::4], wide[3::4] = data[::2], data[1::2]
         return bytes(wide)
+    return _unpacked_q8_0(data) if kind is TensorType.Q8_0 else _unpacked_q4_0(data)
+
+
+def _unpacked_q8_0(data: bytes) -> bytes:
+    numbers = [scale * level for scale, *levels in struct.iter_unpack("<e32b", data) for level in levels]
+    return struct.pack(f"<{len(numbers)}f", *numbers)
+
+
+def _unpacked_q4_0(data: bytes) -> bytes:
+    """Levels around 8: first the lower halves of a block's bytes, then the upper ones."""
     numbers: list[float] = []
-    for scale, *levels in struct.iter_unpack("<e32b" if kind is TensorType.Q8_0 else "<e16B", data):
-        if kind is TensorType.Q4_0:
-            # First the lower halves of all bytes, around 8.
-            levels = [(level & 15) - 8 for level in levels] + [(level >> 4) - 8 for level in levels]
-        numbers += [scale * level for level in levels]
+    for scale, *pairs in struct.iter_unpack("<e16B", data):
+        numbers += [scale * ((pair & 15) - 8) for pair in pairs]
+        numbers += [scale * ((pair >> 4) - 8) for pair in pairs]
     return struct.pack(f"<{len(numbers)}f", *numbers)
 
 

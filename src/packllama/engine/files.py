@@ -1,24 +1,40 @@
 """The files of a model, in the form that the engine reads: as they are, or translated."""
 
 import contextlib
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from packllama.base.errors import EngineFailed, MachineError, NotSupported
+from packllama.base.errors import DigestMismatch, EngineFailed, MachineError, NotSupported
+from packllama.base.fs import translated
 from packllama.base.observer import Observer
+from packllama.base.reading import opened_plain
 from packllama.base.settings import Settings
 from packllama.base.stop import Stop
-from packllama.dialect import Derived, Dialect, Pair, Reader, dialect_of, left_out, translate, translation_sees
+from packllama.dialect import (
+    Derived,
+    Dialect,
+    Pair,
+    Reader,
+    Translation,
+    dialect_of,
+    left_out,
+    translate,
+    translation_sees,
+)
+from packllama.digest import Digest
 from packllama.engine import command
 from packllama.engine.options import LoadOptions
 from packllama.engine.trial import try_out
 from packllama.gguf import GGUF, has_inline_vision, is_embedding_model, open_gguf
 from packllama.manifest import Layer, LayerKind
 from packllama.model import Blob, Model
-from packllama.places.store import ModelParts, Store, layer_paths
+from packllama.places.store import ModelParts, Store, has_valid_record, layer_paths
+from packllama.places.store.ingest import check_unchanged, ingest
+from packllama.places.store.layout import Layout
 
 # Enough for the one prompt of a trial.
 _TRIAL_CONTEXT = 512
@@ -61,6 +77,7 @@ def has_eyes(store: Store, model: Model, *, engine: Path | None, gguf: GGUF | No
 class Translating:
     """How the files of the model ``where`` are translated, when they have to be."""
 
+    layout: Layout
     derived: Derived | None
     load_timeout: float
     environ: Mapping[str, str] | None
@@ -71,7 +88,8 @@ class Translating:
     def pair(self, dialect: Dialect, path: Path, layer: Layer, trial: LoadOptions) -> AbstractContextManager[Pair]:
         """The translation of a blob for the block. ``trial``: how to try a new one, with the files that it replaces.
 
-        Raises: NotSupported; MachineError, when there is no place for it; what `Derived.pair` does.
+        Raises: NotSupported; IntegrityError, when the blob is damaged or changes meanwhile; MachineError, when there is
+        no place for it; what `Derived.pair` does.
         """
         if not dialect.translated:
             raise NotSupported(dialect.message, where=self.where, hint=dialect.elsewhere)
@@ -79,15 +97,30 @@ class Translating:
             hint = f"Set HOME, or PACKLLAMA_DERIVED=store. {dialect.elsewhere}"
             raise MachineError("there is no folder for its translation", where=self.where, hint=hint)
         command.check_package()
+        with translated("looking at a blob", path):
+            before = path.stat()
         return self.derived.pair(
             layer.digest,
-            partial(translate, path, stop=self.stop),
-            trial=partial(self._try, dialect, trial),
+            partial(self._translate, dialect, path, layer.digest, before),
+            trial=partial(self._try, dialect, trial, path, before),
             observer=self.observer,
             stop=self.stop,
         )
 
-    def _try(self, dialect: Dialect, load: LoadOptions, pair: Pair) -> None:
+    def _translate(self, dialect: Dialect, path: Path, digest: Digest, before: os.stat_result) -> Translation:
+        """Of the bytes that the digest stands for, and of no others: the result is kept by that digest."""
+        if not has_valid_record(self.layout, digest):
+            self.observer.began(f"checking {dialect.title}")
+            self.observer.planned(before.st_size)
+            with opened_plain(path, what="a blob") as file:
+                found = ingest(file, before=before, where=str(path), out=None, observer=self.observer, stop=self.stop)
+            if found.digest != digest:
+                raise DigestMismatch(expected=str(digest), actual=str(found.digest), where=str(path))
+        return translate(path, stop=self.stop)
+
+    def _try(self, dialect: Dialect, load: LoadOptions, path: Path, before: os.stat_result, pair: Pair) -> None:
+        with opened_plain(path, what="a blob") as file:
+            check_unchanged(file, before=before, where=str(path))
         trial = LoadOptions(
             pair.text or load.model,
             projectors=(pair.projector,) if pair.projector else (),

@@ -56,7 +56,7 @@ def loaded(
     parts = read_parts(store, model)
     with contextlib.ExitStack() as stack:
         if engine is None:
-            translating = Translating(derived, load_timeout, environ, observer, model.name.short, stop)
+            translating = Translating(store.layout, derived, load_timeout, environ, observer, model.name.short, stop)
             found = stack.enter_context(stock_files(store, parts, translating))
         else:
             found = original_files(store, parts)

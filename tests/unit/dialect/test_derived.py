@@ -246,8 +246,9 @@ def test_a_disk_that_is_full_after_all(shop: Shop, monkeypatch: pytest.MonkeyPat
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "write", full)
-    with pytest.raises(NoSpace), shop.pair(1):
+    with pytest.raises(NoSpace) as caught, shop.pair(1):
         pass
+    assert "Free some space there. Have another folder used: XDG_CACHE_HOME" in caught.value.hint
     assert (shop.kept, shop.unfinished) == ([], [])
 
 
@@ -260,8 +261,9 @@ def test_a_file_system_of_small_files(shop: Shop, monkeypatch: pytest.MonkeyPatc
 
 def test_a_folder_that_cannot_be_made(shop: Shop, tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file")
-    with pytest.raises(PackLlamaError), shop.pair(1):
+    with pytest.raises(PackLlamaError) as caught, shop.pair(1):
         pass
+    assert "XDG_CACHE_HOME" in caught.value.hint
     assert (tmp_path / "cache").read_text() == "a file"
 
 
@@ -274,6 +276,15 @@ def test_what_is_not_ours_stays(shop: Shop) -> None:
     shop.use(2)
     assert shop.kept == [2]
     assert all(path.is_dir() for path in strangers)
+
+
+def test_what_another_version_made_goes(shop: Shop) -> None:
+    shop.use(1, 2)
+    for index in (1, 2):
+        (shop.folder / f"{number(index).hex}-{VERSION}").rename(shop.folder / f"{number(index).hex}-999")
+    shop.use(1)
+    assert shop.kept == [1]
+    assert [path.name for path in shop.folder.glob("*-999")] == [f"{number(2).hex}-999"]
 
 
 def test_two_at_once_make_one(shop: Shop) -> None:

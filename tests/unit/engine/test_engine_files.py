@@ -50,7 +50,7 @@ def model(folder: Path, *files: Path) -> tuple[Store, ModelParts]:
 def files(
     store: Store, parts: ModelParts, derived: Derived | None, observer: SilentObserver | None = None
 ) -> ModelFiles:
-    translating = Translating(derived, 60, None, observer or SilentObserver(), "m:latest", Stop())
+    translating = Translating(store.layout, derived, 60, None, observer or SilentObserver(), "m:latest", Stop())
     with stock_files(store, parts, translating) as found:
         return found
 
