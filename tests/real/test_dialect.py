@@ -190,7 +190,7 @@ def test_an_experimental_one_says_so(folder: Path) -> None:
     dialects.make("qwen25vl", folder / "qwen.gguf")
     (folder / "Modelfile").write_text("FROM qwen.gguf\nPARAMETER num_predict 2\n" + PARAMETERS)
     assert packllama("create", "qwen", cwd=folder).returncode == 0
-    for said in ("translating Qwen2.5-VL", "Translating Qwen2.5-VL is experimental: "):
+    for said in ("translating Qwen2.5-VL", "The translation of Qwen2.5-VL is experimental: "):
         ran = packllama("run", "qwen", "./red.png hello", cwd=folder)
         assert ran.returncode == 0, ran.stderr
         added, first, *more = ran.stderr.splitlines()
@@ -201,7 +201,7 @@ def test_an_experimental_one_says_so(folder: Path) -> None:
     assert "experimental" in packllama("show", "qwen", cwd=folder).stderr
     for words in (("inspect", "qwen.gguf"), ("show", "qwen")):
         document = json.loads(packllama(*words, "--json", cwd=folder).stdout)
-        assert (document["dialect"], document["experimental"]) == ("qwen25vl", True)
+        assert [document[key] for key in ("dialect", "translated", "experimental")] == ["qwen25vl", True, True]
 
 
 def test_a_projector_alone(folder: Path, gguf: Callable[[str], Path]) -> None:
@@ -212,8 +212,17 @@ def test_a_projector_alone(folder: Path, gguf: Callable[[str], Path]) -> None:
     for question in ("./red.png hello", "./red.png"):
         ran = packllama("run", "llava", question, cwd=folder)
         assert ran.returncode == 0, ran.stderr
-    assert "Translating a LLaVA projector is experimental" in ran.stderr
+    assert "The translation of a LLaVA projector is experimental" in ran.stderr
     assert derived(folder) == ["projector.gguf"]
+
+
+def test_a_draft(folder: Path, gguf: Callable[[str], Path]) -> None:
+    """The model that guesses may be in that form too."""
+    (folder / "Modelfile").write_text(f"FROM {gguf('tiny-gemma3.gguf')}\nDRAFT {gguf(INLINE)}\n" + PARAMETERS)
+    assert packllama("create", "guessing", cwd=folder).returncode == 0
+    ran = packllama("run", "guessing", "hello", cwd=folder)
+    assert (ran.returncode, ran.stdout) == (0, f"{REPLY}\n\n"), ran.stderr
+    assert ran.stderr.startswith(MAKING)
 
 
 def test_eyes_that_cannot_be_translated(folder: Path) -> None:

@@ -187,7 +187,8 @@ def _kernel_copy(source: int, target: int, offset: int, count: int) -> int:
     try:
         return os.copy_file_range(source, target, count, offset_src=offset)
     except OSError as error:
-        if error.errno in _CANNOT | {errno.EXDEV, errno.EINVAL}:
+        if error.errno in _CANNOT | {errno.EXDEV, errno.EINVAL, errno.EIO}:
+            # Of a failing disk only an ordinary read, or write, tells which of the two it was.
             return 0
         raise
 
@@ -227,10 +228,10 @@ class ForwardFile:
             if self._unsynced >= SYNC_STEP:
                 self._begin_sync()
 
-    def copy_from(self, source: int, offset: int, count: int) -> int:
+    def copy_from(self, source: int, offset: int, count: int, *, where: Path) -> int:
         """Append bytes of the open file ``source``, ``count`` at most. Returns how many; 0 at its end.
 
-        The kernel copies them, or has the two files share them, where it can.
+        The kernel copies them, or has the two files share them, where it can. ``where`` is what ``source`` is called.
 
         Raises:
             NoSpace: the disk or quota is full.
@@ -242,7 +243,7 @@ class ForwardFile:
                 if self._unsynced >= SYNC_STEP:
                     self._begin_sync()
                 return copied
-        data = pread_all(source, min(count, _COPY_SIZE), offset, where=self.path)
+        data = pread_all(source, min(count, _COPY_SIZE), offset, where=where)
         self.write(data)
         return len(data)
 

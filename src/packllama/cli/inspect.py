@@ -179,6 +179,7 @@ def _document(found: Inspection, keys: Sequence[Key] | None, tensors: Sequence[T
         "shards": shard_count(gguf),
         "architecture": architecture(gguf),
         "dialect": found.dialect.family if found.dialect else "",
+        "translated": found.dialect is not None and found.dialect.translated,
         "experimental": found.dialect is not None and found.dialect.experimental,
         "parameter_count": parameter_count(gguf),
         "quantization": file_type(gguf),

@@ -173,6 +173,8 @@ class Derived:
                     part.write(unfinished / file, observer=observer, stop=stop)
             write_file(unfinished / _SIZES, _sizes(unfinished), staging=unfinished)
             trial(Pair.inside(unfinished))
+            # Only now: what does not work takes nobody's place.
+            self._make_fit(translation.size)
             if not try_move_folder(unfinished, self.folder / name):
                 raise MachineError("this file system does not rename folders", where=str(self.folder))
         finally:
@@ -180,23 +182,31 @@ class Derived:
                 remove_tree(unfinished)
 
     def _make_room(self, translation: Translation) -> None:
-        """Raises: NoSpace, MachineError, when there is none even without all that is here. Then all of it stays."""
+        """Free as much of the disk as is needed.
+
+        Raises: NoSpace, MachineError, when there is too little even without all that is here. Then all of it stays.
+        """
         most = file_size_limit(self.folder)
         if most is not None and any(part.size > most for part in translation.parts):
             said = f"this file system takes no file of more than {human_bytes(most)}"
             raise MachineError(said, where=str(self.folder))
-        kept = sorted(self._kept(), key=lambda each: each.used)
-        present, wanted = sum(each.size for each in kept), translation.size
-        self._check_free(wanted, spare=present)
+        wanted = translation.size
+        self._check_free(wanted, spare=sum(each.size for each in self._kept()))
         free = free_space(self.folder)
-        short = 0 if free is None else wanted + _MARGIN_BYTES - free
-        excess = max(present + wanted - self._limit, short)
-        for each in kept:
+        self._shrink(0 if free is None else wanted + _MARGIN_BYTES - free)
+        self._check_free(wanted)
+
+    def _make_fit(self, more: int) -> None:
+        """Keep to the limit when so many bytes are added."""
+        self._shrink(sum(each.size for each in self._kept()) + more - self._limit)
+
+    def _shrink(self, excess: int) -> None:
+        """Remove what was used least recently, until so many bytes are gone."""
+        for each in sorted(self._kept(), key=lambda each: each.used):
             if excess <= 0:
                 break
             if self._remove(each.name):
                 excess -= each.size
-        self._check_free(wanted)
 
     def _check_free(self, wanted: int, *, spare: int = 0) -> None:
         free = free_space(self.folder)

@@ -81,7 +81,7 @@ class Dialect:
     @property
     def doubt(self) -> str:
         """What to say of an experimental translation when it is used."""
-        return f"Translating {self.title} is experimental: no published file of it was tried. {self.elsewhere}"
+        return f"The translation of {self.title} is experimental: no published file of it was tried. {self.elsewhere}"
 
     @property
     def note(self) -> str:

@@ -325,7 +325,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
                 gemma4.EARS_RENAMES,
                 wide=(_PATCHES, ".conv_dw.weight"),
                 takes=(*_TOWER, "a."),
-                more=gemma4.limits,
+                more=gemma4.clamps,
             ),
         ),
         "deepseekocr": Recipe(

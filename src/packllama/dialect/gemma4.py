@@ -6,7 +6,7 @@ from packllama.dialect.edits import fill, put
 from packllama.dialect.key import flag, text, u32
 from packllama.dialect.recipe import Draft, Rename, Tensor
 from packllama.dialect.source import SourceFile
-from packllama.gguf import TensorType
+from packllama.gguf import TensorType, limits
 
 _PACKED = "v.clamp_data"
 _LINEAR = ("attn_q", "attn_k", "attn_v", "attn_out", "ffn_gate", "ffn_up", "ffn_down")
@@ -41,7 +41,7 @@ def ears(draft: Draft) -> None:
         edit(draft)
 
 
-def limits(source: SourceFile) -> Iterator[Tensor]:
+def clamps(source: SourceFile) -> Iterator[Tensor]:
     """Between which numbers each linear layer works: packed into one tensor, where llama.cpp reads one for each.
 
     Raises: GGUFError, when it is of another size. FileChanged.
@@ -54,9 +54,9 @@ def limits(source: SourceFile) -> Iterator[Tensor]:
     if (
         packed.type is not TensorType.F32
         or packed.elements != len(_LIMITS) * layers
-        or blocks > len(source.gguf.tensors)
+        or packed.elements > limits.TENSORS
     ):
-        raise source.bad(f"{_PACKED} has {packed.elements} numbers, for {blocks} blocks")
+        raise source.bad(f"{_PACKED} has {packed.elements:,} numbers, for {blocks:,} blocks")
     names = [f"v.blk.{block}.{name}" for block in range(blocks) for name in _LINEAR]
     present, numbers = {tensor.name for tensor in source.gguf.tensors}, source.numbers(packed)
     for first, layer in enumerate([*names, "mm.input_projection"]):

@@ -50,7 +50,7 @@ class Part:
     def write(self, path: Path, *, observer: Observer = SILENT, stop: Stop | None = None) -> None:
         """Write the file, durably; a file of that name is replaced. Memory does not depend on the model's size.
 
-        Raises: NoSpace, MachineError. FileChanged: the source is no longer what it was. Cancelled: nothing is left.
+        Raises: NoSpace, MachineError. FileChanged: the source became shorter. Cancelled: nothing is left.
         """
         with opened_plain(self.source.path, what="a GGUF file") as descriptor, NewFile(path.parent) as file:
             out = _Writer(file, descriptor, self.source, observer, stop or Stop())
@@ -117,7 +117,8 @@ class _Writer:
     def _copy(self, offset: int, count: int) -> None:
         end = offset + count
         while offset < end:
-            copied = self._file.copy_from(self._descriptor, offset, min(_STEP_BYTES, end - offset))
+            wanted = min(_STEP_BYTES, end - offset)
+            copied = self._file.copy_from(self._descriptor, offset, wanted, where=self._source.path)
             if not copied:
                 raise self._shorter()
             offset += copied

@@ -7,6 +7,7 @@ llama.cpp rewrites such files in memory while it loads them; stock llama.cpp ref
 from pathlib import Path
 
 from packllama.base.stop import Stop
+from packllama.base.terminal import escaped
 from packllama.dialect.dialect import Dialect, Reader
 from packllama.dialect.marks import (
     Mark,
@@ -44,7 +45,7 @@ def dialect_of(gguf: GGUF, path: Path, *, stop: Stop | None = None) -> Dialect |
         if form == name and any(mark(file) for mark in marks):
             return dialect
     if name != "clip" and has_inline_tensors(gguf):
-        return Dialect(name, quoted(name), reader=Reader.NONE)
+        return Dialect(name, quoted(escaped(name)), reader=Reader.NONE)
     return None
 
 

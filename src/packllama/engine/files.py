@@ -42,11 +42,15 @@ _TRIAL_CONTEXT = 512
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """What an engine is to load. ``gguf`` is the header of the model's own weights, translated or not."""
+    """What an engine is to load. ``gguf`` is the header of the model's own weights, translated or not.
+
+    ``draft`` is the model that guesses what this one will say.
+    """
 
     weights: Path
     gguf: GGUF
     projectors: tuple[Path, ...]
+    draft: Path | None
 
 
 def derived_for(settings: Settings, store: Store) -> Derived | None:
@@ -146,7 +150,8 @@ def original_files(store: Store, parts: ModelParts) -> ModelFiles:
     weights, gguf = _weights(store, parts)
     projectors = layer_paths(store, parts.model, LayerKind.PROJECTOR)
     # Ollama's llama-server takes the eyes out of the same file.
-    return ModelFiles(weights, gguf, projectors or ((weights,) if has_inline_vision(gguf) else ()))
+    eyes = projectors or ((weights,) if has_inline_vision(gguf) else ())
+    return ModelFiles(weights, gguf, eyes, next(iter(layer_paths(store, parts.model, LayerKind.DRAFT)), None))
 
 
 @contextlib.contextmanager
@@ -170,15 +175,23 @@ def stock_files(store: Store, parts: ModelParts, translating: Translating) -> It
             else:
                 text, eyes = pair.text or weights, [pair.projector] if pair.projector else []
                 _say(dialect, left_out(gguf, dialect), observer)
-        given = list[Path]()
-        for layer in parts.model.manifest.of_kind(LayerKind.PROJECTOR):
-            path = store.path(Blob(layer.digest, layer.size))
-            if dialect := dialect_of(open_gguf(path), path, stop=translating.stop):
-                pair = stack.enter_context(translating.pair(dialect, path, layer, LoadOptions(text)))
-                path = pair.projector or path
-                _say(dialect, "", observer)
-            given.append(path)
-        yield ModelFiles(text, gguf, tuple(given or eyes))
+        layers = parts.model.manifest.of_kind
+        given = [_beside(store, layer, text, translating, stack) for layer in layers(LayerKind.PROJECTOR)]
+        drafts = [_beside(store, layer, None, translating, stack) for layer in list(layers(LayerKind.DRAFT))[:1]]
+        yield ModelFiles(text, gguf, tuple(given or eyes), drafts[0] if drafts else None)
+
+
+def _beside(
+    store: Store, layer: Layer, text: Path | None, translating: Translating, stack: contextlib.ExitStack
+) -> Path:
+    """A further file of a model as stock llama.cpp loads it: a projector for ``text``, or else a model of its own."""
+    path = store.path(Blob(layer.digest, layer.size))
+    dialect = dialect_of(open_gguf(path), path, stop=translating.stop)
+    if dialect is None:
+        return path
+    pair = stack.enter_context(translating.pair(dialect, path, layer, LoadOptions(text or path)))
+    _say(dialect, "", translating.observer)
+    return (pair.projector if text else pair.text) or path
 
 
 def _say(dialect: Dialect, loss: str, observer: Observer) -> None:

@@ -80,7 +80,7 @@ def loaded(
             options or {},
             projectors=found.projectors,
             adapters=layer_paths(store, model, LayerKind.ADAPTER),
-            draft=next(iter(layer_paths(store, model, LayerKind.DRAFT)), None),
+            draft=found.draft,
             embedding=embedding,
             trained_ctx=context_length(found.gguf),
         )

@@ -64,7 +64,7 @@ def test_ranges_of_another_file(number: int | None, tmp_path: Path, monkeypatch:
     with (tmp_path / "source").open("rb") as source, fs.NewFile(tmp_path) as file:
         file.write(b"head")
         offset = 5
-        while copied := file.copy_from(source.fileno(), offset, 2 << 20):
+        while copied := file.copy_from(source.fileno(), offset, 2 << 20, where=tmp_path):
             offset += copied
         assert offset == len(data)
         assert file.path.read_bytes() == b"head" + data[5:]
@@ -77,7 +77,7 @@ def test_no_room_for_a_range(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
         try:
             with pytest.raises(NoSpace):
-                while file.copy_from(source.fileno(), 0, 200_000):
+                while file.copy_from(source.fileno(), 0, 200_000, where=tmp_path):
                     pass
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

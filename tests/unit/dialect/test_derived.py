@@ -211,6 +211,20 @@ def test_the_least_recently_used_goes_first(shop: Shop) -> None:
     assert shop.kept == [3, 4, 5]
 
 
+def test_one_that_does_not_work_takes_nobodys_place(shop: Shop) -> None:
+    shop.limit = translate(shop.source).size
+    shop.use(1)
+
+    def fail(_: Pair) -> None:
+        raise EngineFailed("no")
+
+    with pytest.raises(EngineFailed), shop.pair(2, trial=fail):
+        pass
+    assert shop.kept == [1]
+    shop.use(2)
+    assert shop.kept == [2]
+
+
 def test_one_in_use_stays(shop: Shop) -> None:
     shop.limit = 1
     with shop.pair(1) as pair:

@@ -138,6 +138,28 @@ def test_keys_of_both_forms(tmp_path: Path) -> None:
     assert "plain GGUF" in caught.value.hint
 
 
+def test_more_limits_than_a_file_has_tensors(tmp_path: Path) -> None:
+    w = builder.CURRENT
+    blocks = 2400
+    count = 4 * (7 * blocks + 1)
+    keys = [w.string("general.architecture", "gemma4")]
+    numbers = {"embedding_length": 1, **{name: 1 for name in NUMBERS if "vision" in name}, "vision.block_count": blocks}
+    keys += [w.uint32(f"gemma4.{name}", number) for name, number in numbers.items()]
+    path = tmp_path / "m.gguf"
+    path.write_bytes(w.gguf(keys, [w.tensor("v.clamp_data", (count,), kind=TensorType.F32.code)], data=4 * count))
+    with pytest.raises(GGUFError, match="has 67,204 numbers, for 2,400 blocks"):
+        translate(path)
+
+
+def test_a_title_stays_on_its_line(tmp_path: Path) -> None:
+    w = builder.CURRENT
+    path = tmp_path / "m.gguf"
+    path.write_bytes(w.gguf([w.string("general.architecture", "a\nError: b")], [w.tensor("v.x")], data=32))
+    with pytest.raises(NotSupported) as caught:
+        translate(path)
+    assert "\n" not in caught.value.message
+
+
 def test_more_rows_than_tokens(tmp_path: Path) -> None:
     """What no token has is left out of the embeddings."""
     text = translate(Gemma(tokens=["a", "b"]).write(tmp_path / "m.gguf")).text
