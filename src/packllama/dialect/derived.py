@@ -107,23 +107,14 @@ class Derived:
 
         Raises: NoSpace, MachineError, Cancelled; what ``translate`` and ``trial`` raise. Nothing half-made is left.
         """
-        with self._hinted():
-            yield from self._pair(f"{digest.hex}-{VERSION}", translate, trial, observer, stop)
-
-    def _pair(
-        self,
-        name: str,
-        translate: Callable[[], Translation],
-        trial: Callable[[Pair], None],
-        observer: Observer,
-        stop: Stop,
-    ) -> Iterator[Pair]:
+        name = f"{digest.hex}-{VERSION}"
         final = self.folder / name
         # Where nothing can be written, no lock can be made, and none is needed.
         if not self._is_writable() and (pair := Pair.whole(final)):
             yield pair
             return
-        make_directory(self.folder / "locks", below=self._below)
+        with self._hinted():
+            make_directory(self.folder / "locks", below=self._below)
         while True:
             with self._locked(name, observer, stop, exclusive=False):
                 if pair := Pair.whole(final):
@@ -134,7 +125,8 @@ class Derived:
                     return
             with self._locked(name, observer, stop, exclusive=True):
                 if not Pair.whole(final):
-                    self._make(name, translate(), trial, observer, stop)
+                    with self._hinted():
+                        self._make(name, translate(), trial, observer, stop)
 
     @contextlib.contextmanager
     def _hinted(self) -> Iterator[None]:
@@ -144,7 +136,9 @@ class Derived:
         except MachineError as error:
             place = Path(error.where)
             if error.where and (place == self.folder or place in self.folder.parents or self.folder in place.parents):
-                error.hint = f"Free some space there. {_ELSEWHERE}" if isinstance(error, NoSpace) else _ELSEWHERE
+                # The store's folder is not meant by those.
+                own = "" if "--store" in error.hint else error.hint
+                error.hint = f"{own} {_ELSEWHERE}".lstrip()
             raise
 
     def _is_writable(self) -> bool:
@@ -262,7 +256,7 @@ class Derived:
 
 def _sizes(folder: Path) -> bytes:
     """Which files a folder holds, and how large they are."""
-    files = (path for path in (folder / _TEXT, folder / _PROJECTOR) if path.is_file())
+    files = (path for path in (folder / _TEXT, folder / _PROJECTOR) if path.is_file() and not path.is_symlink())
     return "".join(f"{path.name} {path.stat().st_size}\n" for path in files).encode()
 
 

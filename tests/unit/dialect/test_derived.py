@@ -164,6 +164,11 @@ def empty(path: Path) -> None:
         file.unlink()
 
 
+def link(path: Path) -> None:
+    (path / "text.gguf").rename(path / "x")
+    (path / "text.gguf").symlink_to("x")
+
+
 def replace_by_file(path: Path) -> None:
     path.rename(path.with_name("x"))
     path.write_text("a file")
@@ -175,7 +180,7 @@ def replace_by_link(path: Path) -> None:
     path.with_name(f"{path.name}.part").symlink_to("x")
 
 
-@pytest.mark.parametrize("damage", [cut, lose, empty, replace_by_file, replace_by_link])
+@pytest.mark.parametrize("damage", [cut, lose, empty, link, replace_by_file, replace_by_link])
 def test_one_that_is_not_whole_is_made_again(shop: Shop, damage: Callable[[Path], None]) -> None:
     with shop.pair(1) as pair:
         pass
@@ -262,7 +267,8 @@ def test_a_disk_that_is_full_after_all(shop: Shop, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(os, "write", full)
     with pytest.raises(NoSpace) as caught, shop.pair(1):
         pass
-    assert "Free some space there. Have another folder used: XDG_CACHE_HOME" in caught.value.hint
+    assert "Free some space" in caught.value.hint
+    assert "XDG_CACHE_HOME" in caught.value.hint
     assert (shop.kept, shop.unfinished) == ([], [])
 
 
@@ -279,6 +285,12 @@ def test_a_folder_that_cannot_be_made(shop: Shop, tmp_path: Path) -> None:
         pass
     assert "XDG_CACHE_HOME" in caught.value.hint
     assert (tmp_path / "cache").read_text() == "a file"
+
+
+def test_errors_of_those_who_use_it_stay_as_they_are(shop: Shop) -> None:
+    with pytest.raises(MachineError) as caught, shop.pair(1):
+        raise MachineError("no", where=str(shop.folder), hint="the right one")
+    assert caught.value.hint == "the right one"
 
 
 def test_what_is_not_ours_stays(shop: Shop) -> None:
