@@ -186,6 +186,15 @@ def test_one_that_cannot_be_translated_is_refused_by_name(folder: Path) -> None:
     assert "--engine" in ran.stderr
 
 
+def test_one_that_cannot_be_prompted_is_not_translated(folder: Path, gguf: Callable[[str], Path]) -> None:
+    (folder / "Modelfile").write_text(f"FROM {gguf(INLINE)}\nRENDERER gemma4\n")
+    assert packllama("create", "rendered", cwd=folder).returncode == 0
+    ran = packllama("run", "rendered", "hello", cwd=folder)
+    assert (ran.returncode, ran.stdout) == (9, "")
+    assert "translating" not in ran.stderr
+    assert derived(folder) == []
+
+
 def test_an_experimental_one_says_so(folder: Path) -> None:
     dialects.make("qwen25vl", folder / "qwen.gguf")
     (folder / "Modelfile").write_text("FROM qwen.gguf\nPARAMETER num_predict 2\n" + PARAMETERS)

@@ -17,7 +17,7 @@ from packllama.gguf import context_length, is_embedding_model, open_gguf
 from packllama.manifest import LayerKind
 from packllama.name import ModelName
 from packllama.places.store import Store, layer_paths, read_parts
-from packllama.prompt import PromptModel
+from packllama.prompt import PromptModel, parsed_template
 
 
 @contextlib.contextmanager
@@ -56,6 +56,8 @@ def loaded(
     parts = read_parts(store, model)
     with contextlib.ExitStack() as stack:
         if engine is None:
+            # Better known before a large file is translated.
+            parsed_template(model.name, parts.config, parts.template)
             translating = Translating(store.layout, derived, load_timeout, environ, observer, model.name.short, stop)
             found = stack.enter_context(stock_files(store, parts, translating))
         else:
