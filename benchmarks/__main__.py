@@ -1,4 +1,7 @@
-"""``python -m benchmarks [NAME…]``: measure, print a table, keep a JSON in ``build/bench.json``."""
+"""``python -m benchmarks [NAME…]``: measure, print a table, keep a JSON in ``build/bench.json``.
+
+A name is that of a figure's function, or of a module, for all figures in it.
+"""
 
 import json
 import sys
@@ -13,7 +16,7 @@ def main(names: list[str]) -> int:
     """Exit status 1 when a figure is more than twice its goal."""
     results = []
     for measure in figures.ALL:
-        if names and measure.__name__ not in names:
+        if names and not {measure.__name__, measure.__module__.rpartition(".")[2]} & set(names):
             continue
         with tempfile.TemporaryDirectory(dir=Path("build")) as folder:
             for figure in measure(Path(folder).absolute()):

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 GIB = 1 << 30
@@ -20,6 +21,16 @@ def write_large_gguf(path: Path, size: int) -> None:
         file.write(head + bytes(-len(head) % 32))
         for _ in range(size // len(block)):
             file.write(block)
+
+
+def write_blocks(path: Path, keys: Sequence[bytes], table: Sequence[bytes], size: int) -> None:
+    """A GGUF of these keys and tensors, and ``size`` bytes of data that no file system can squeeze."""
+    head = b"GGUF" + struct.pack("<IQQ", 3, len(table), len(keys)) + b"".join((*keys, *table))
+    block = os.urandom(1 << 24)
+    with path.open("wb") as file:
+        file.write(head + bytes(-len(head) % 32))
+        for start in range(0, size, len(block)):
+            file.write(block[: size - start])
 
 
 def sha256_of(path: Path) -> None:

@@ -31,7 +31,7 @@ class Case:
     exit: int
     words: tuple[str, ...]
     double: Double | None = None
-    env: dict[str, str] = field(default_factory=dict)
+    env: dict[str, str | None] = field(default_factory=dict)
     prepare: Callable[[Path], None] = lambda _: None
 
 
@@ -98,7 +98,13 @@ INPUT = [
     Case("a silence without a unit", ("run", "--keepalive", "10", "m", "hello"), 2, ("'10' has no unit", "10s or 10m")),
     Case("an engine that is not there", (*ASKED, "--engine", "nope"), 9, ("nope", "no such engine", "llama-server")),
     Case("an engine that is a folder", (*ASKED, "--engine", "."), 9, ("folder", "llama-server")),
-    Case("Ollama's own form", ("run", "inline", "hello"), 4, ("Gemma 3", "Ollama's own form of GGUF", "plain GGUF")),
+    Case(
+        "Ollama's own form, and no folder for what it becomes",
+        ("run", "inline", "hello"),
+        7,
+        ("inline:latest", "no folder for its translation", "HOME", "PACKLLAMA_DERIVED=store", "plain GGUF"),
+        env={"HOME": None},
+    ),
 ]
 
 ENGINE = [

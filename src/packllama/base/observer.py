@@ -6,6 +6,9 @@ from typing import Protocol
 class Observer(Protocol):
     """Rates, bars and words are the printer's business; here are only facts."""
 
+    def began(self, doing: str) -> None:
+        """What is done from now on, in a few words such as ``loading m:latest``."""
+
     def planned(self, total: int) -> None:
         """So many bytes will pass in all."""
 
@@ -24,6 +27,8 @@ class Observer(Protocol):
 
 class SilentObserver:
     """Hears all and says nothing."""
+
+    def began(self, doing: str) -> None: ...
 
     def planned(self, total: int) -> None: ...
 

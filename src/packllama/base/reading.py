@@ -57,6 +57,22 @@ def _read_up_to(descriptor: int, limit: int) -> bytes:
     return b"".join(parts)
 
 
+def pread_all(descriptor: int, count: int, offset: int, *, where: str | Path) -> bytes:
+    """``count`` bytes of an open file from ``offset`` on; fewer only when it ends before.
+
+    Raises: MachineError.
+    """
+    parts = []
+    try:
+        while count > 0 and (part := os.pread(descriptor, count, offset)):
+            parts.append(part)
+            count -= len(part)
+            offset += len(part)
+    except OSError as error:
+        raise from_os_error(error, doing="reading", where=where) from error
+    return b"".join(parts)
+
+
 class FileRange:
     """The bytes of an open file from ``start`` up to ``stop``, forward only. Does not move the file's own position."""
 

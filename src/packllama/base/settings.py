@@ -10,13 +10,16 @@ from pathlib import Path
 
 from packllama.base.errors import NoStore
 from packllama.base.network import DIRECT, Network
-from packllama.base.units import parse_duration
+from packllama.base.units import parse_bytes, parse_duration
 
 # Without a sign of life for so long, a load has failed.
 LOAD_TIMEOUT_SECONDS = 300.0
 
 # How long a model stays loaded that nobody asks.
 KEEP_ALIVE_SECONDS = 300.0
+
+# Two or three models as large as people run at home. The one in use stays, whatever its size.
+DERIVED_LIMIT = 64 * 10**9
 
 # What every Unix has.
 EDITOR = "vi"
@@ -39,7 +42,9 @@ class Settings:
     ``context_length`` is the ``num_ctx`` of models that set none; ``keep_replaced`` keeps the blobs of a model that is
     built anew; ``load_timeout_seconds`` of 0 or less means for ever, and so does ``keep_alive_seconds`` below 0;
     ``go_template`` says whether a model's TEMPLATE or its GGUF's own template builds the prompts, where it has both.
-    ``state`` is the folder for what packllama remembers from one run to the next; ``history`` whether that is what a
+    ``state`` is the folder for what packllama remembers from one run to the next, ``cache`` that for what it could make
+    again; ``derived_in_store`` whether translations of models wait in the store instead, and ``derived_limit`` how many
+    bytes of them there may be; ``history`` whether that is what a
     person typed; ``editor`` the command line of an editor; ``draws`` whether the terminal can move its cursor, and
     ``colour`` whether it may be coloured. ``limit_rate`` and ``parallel`` are what verbs that move models shall keep
     to, and ``mirrors`` where a pull also fetches from, as they are written. ``hf_token`` is a secret for
@@ -56,6 +61,9 @@ class Settings:
     keep_alive_seconds: float = KEEP_ALIVE_SECONDS
     go_template: bool | None = None
     state: Path | None = None
+    cache: Path | None = None
+    derived_in_store: bool = False
+    derived_limit: int = DERIVED_LIMIT
     history: bool = True
     editor: str = EDITOR
     draws: bool = True
@@ -88,7 +96,10 @@ class Settings:
             keep_alive_seconds=_seconds(values, "OLLAMA_KEEP_ALIVE", otherwise=KEEP_ALIVE_SECONDS),
             keep_replaced=_truth(values.get("OLLAMA_NOPRUNE", "")),
             go_template=_wish(values.get("OLLAMA_GO_TEMPLATE", "")),
-            state=_state(values, home),
+            state=_user_folder(values, "XDG_STATE_HOME", home, ".local/state"),
+            cache=_user_folder(values, "XDG_CACHE_HOME", home, ".cache"),
+            derived_in_store=values.get("PACKLLAMA_DERIVED", "") == "store",
+            derived_limit=_bytes(values.get("PACKLLAMA_DERIVED_LIMIT", ""), otherwise=DERIVED_LIMIT),
             history=not _truth(values.get("OLLAMA_NOHISTORY", "")),
             editor=next(filter(None, editors), EDITOR),
             draws=draws,
@@ -127,12 +138,12 @@ def _named_store(values: Mapping[str, str]) -> tuple[Path | None, str]:
     return None, ""
 
 
-def _state(values: Mapping[str, str], home: str | None) -> Path | None:
+def _user_folder(values: Mapping[str, str], name: str, home: str | None, otherwise: str) -> Path | None:
     """By the XDG rules, which ignore a relative path."""
-    named = values.get("XDG_STATE_HOME", "")
+    named = values.get(name, "")
     if named.startswith("/"):
         return Path(named, "packllama")
-    return Path(home, ".local/state/packllama") if home else None
+    return Path(home, otherwise, "packllama") if home else None
 
 
 def _path(text: str | None) -> Path | None:
@@ -151,6 +162,12 @@ def _seconds(values: Mapping[str, str], *names: str, otherwise: float) -> float:
     text = next(filter(None, (values.get(name) for name in names)), "")
     seconds = parse_duration(text)
     return otherwise if seconds is None else seconds
+
+
+def _bytes(text: str, *, otherwise: int) -> int:
+    """What cannot be read counts as not said."""
+    size = parse_bytes(text)
+    return otherwise if size is None else size
 
 
 def _truth(text: str) -> bool:

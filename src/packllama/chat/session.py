@@ -69,7 +69,8 @@ class Session(AbstractContextManager["Session"]):
     @property
     def sees(self) -> bool:
         """The model takes pictures."""
-        return has_eyes(self._store, self._described.parts.model, engine=self._engine)
+        described = self._described
+        return has_eyes(self._store, described.parts.model, engine=self._engine, gguf=described.gguf)
 
     @property
     def stored(self) -> tuple[Message, ...]:

@@ -22,7 +22,7 @@ class Door:
     """One run of the program. The global options are filled in while the command line is read.
 
     ``bar_is_shown``: a bar is on the terminal, beside which nothing else may draw. ``published``: the models that
-    exist now, also should it fail.
+    exist now, also should it fail. ``said``: what was said of models and need not be said again.
     """
 
     settings: Settings
@@ -32,6 +32,7 @@ class Door:
     store_flag: Path | None = None
     bar_is_shown: bool = False
     published: list[str] = field(default_factory=list)
+    said: set[tuple[str, str]] = field(default_factory=set)
 
     def store(self, *, writing: bool = False) -> Store:
         """The store, which must exist when the user named it and it is only read."""
@@ -99,6 +100,8 @@ class Talk(SilentObserver):
 class Progress(Talk):
     """An observer that tells a person how far it is: a bar on a terminal, elsewhere a line per 30 seconds.
 
+    ``label`` says what is done, until something else begins.
+
     A context manager. ``advanced`` may be called from any thread.
     """
 
@@ -119,6 +122,10 @@ class Progress(Talk):
 
     def __exit__(self, *_: object) -> None:
         self._close_bar()
+
+    def began(self, doing: str) -> None:
+        self._close_bar()
+        self._label = doing
 
     def planned(self, total: int) -> None:
         self._total, self._done = total, 0

@@ -109,7 +109,7 @@ def _facts(found: Inspection) -> list[tuple[str, str]]:
         ("context length", context_length(gguf)),
         ("embedding length", embedding_length(gguf)),
         ("license", _cut(found.license)),
-        ("dialect", f"Ollama's own ({_cut(found.dialect.family)})" if found.dialect else None),
+        ("dialect", _cut(found.dialect.summary) if found.dialect else None),
     )
 
 
@@ -179,6 +179,8 @@ def _document(found: Inspection, keys: Sequence[Key] | None, tensors: Sequence[T
         "shards": shard_count(gguf),
         "architecture": architecture(gguf),
         "dialect": found.dialect.family if found.dialect else "",
+        "translated": found.dialect is not None and found.dialect.translated,
+        "experimental": found.dialect is not None and found.dialect.experimental,
         "parameter_count": parameter_count(gguf),
         "quantization": file_type(gguf),
         "types": [{"type": t.type.name, "tensors": t.tensors, "size": t.size} for t in found.types],

@@ -6,9 +6,29 @@ from pathlib import Path
 
 from packllama.base.stop import Stop
 from packllama.cli.door import Door, Progress
-from packllama.engine import LoadedModel, loaded
+from packllama.engine import LoadedModel, derived_for, loaded
 from packllama.name import ModelName
 from packllama.places.store import Store
+
+
+class _Loading(Progress):
+    """Says what is to be said of a model once, however often a conversation loads it again."""
+
+    def __init__(self, door: Door, model: str) -> None:
+        # Elsewhere than on a terminal nobody waits for an answer to come nearer.
+        super().__init__(door, f"loading {model}", lines=False)
+        self._model = model
+        self._loading = True
+
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
+        self._loading = False
+
+    def noted(self, text: str) -> None:
+        what = self._model, text
+        if not self._loading or what not in self._door.said:
+            self._door.said.add(what)
+            super().noted(text)
 
 
 @contextlib.contextmanager
@@ -26,8 +46,7 @@ def loaded_for(
     Raises: as :func:`packllama.engine.loaded` does.
     """
     settings = door.settings
-    # Elsewhere than on a terminal nobody waits for an answer to come nearer.
-    progress = Progress(door, f"loading {name.short}", lines=False)
+    progress = _Loading(door, name.short)
     with contextlib.ExitStack() as stack:
         with progress:
             model = stack.enter_context(
@@ -39,6 +58,7 @@ def loaded_for(
                     options=options,
                     load_timeout=settings.load_timeout_seconds,
                     go_template=settings.go_template,
+                    derived=derived_for(settings, store),
                     observer=progress,
                     stop=stop,
                 )

@@ -8,6 +8,7 @@ from packllama.base.errors import NotSupported
 from packllama.cli import complete
 from packllama.cli.door import Door, Progress
 from packllama.cli.options import PlacePath, common, pass_door
+from packllama.engine import derived_for
 from packllama.name import ModelName, Source, split_source
 from packllama.prove.document import document
 from packllama.prove.files import ReceiptPlace
@@ -43,13 +44,15 @@ def command(door: Door, name: str, output: str | None, engine: Path | None) -> i
     # The receipt is on stdout anyway.
     place = ReceiptPlace.at(output) if output not in (None, "-") else None
     with Progress(door, "proving") as progress:
+        store = door.store()
         receipt = prove(
-            door.store(),
+            store,
             ModelName.parse(text),
             engine=engine or door.settings.engine,
             context=door.settings.context_length,
             load_timeout=door.settings.load_timeout_seconds,
             go_template=door.settings.go_template,
+            derived=derived_for(door.settings, store),
             observer=progress,
             stop=door.stop,
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from packllama.base.errors import NotSupported, UsageError
+from packllama.chat import named_pictures
 from packllama.cli import complete
 from packllama.cli.door import Door
 from packllama.cli.flags import BareFlags, GoDuration, ThinkType
@@ -86,7 +87,7 @@ def command(
         return
     question = _question(door, prompt)
     # What is wrong with them is better known before a large model is loaded.
-    sees = has_eyes(store, model, engine=engine)
+    sees = bool(named_pictures(question)) and has_eyes(store, model, engine=engine)
     question, pictures = taken(door, question, name=model.name, sees=sees, stop=door.stop)
     if answer_format:
         answer_format.check(guided=engine is None)

@@ -93,6 +93,8 @@ def _document(store: Store, described: Description) -> dict[str, object]:
         **_identity(parts.model),
         "architecture": described.architecture,
         "dialect": described.dialect.family if described.dialect else "",
+        "translated": described.dialect is not None and described.dialect.translated,
+        "experimental": described.dialect is not None and described.dialect.experimental,
         "parameter_size": described.parameters,
         "context_length": described.context_length,
         "embedding_length": described.embedding_length,

@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packllama.base.errors import NotSupported, TemplateError
+from packllama.dialect import Dialect, dialect_of
 from packllama.gguf import (
     GGUF,
-    Dialect,
     architecture,
     chat_template,
     context_length,
-    dialect_of,
     embedding_length,
     human_count,
     open_gguf,

@@ -9,13 +9,12 @@ from packllama.base.errors import BadInput, from_os_error
 from packllama.base.reading import open_plain, read_small
 from packllama.base.stop import Stop
 from packllama.config import ModelConfig
+from packllama.dialect import Dialect, dialect_of
 from packllama.gguf import (
     GGUF,
-    Dialect,
     Kind,
     TensorType,
     architecture,
-    dialect_of,
     kind_of,
     license_name,
     projector_facts,

@@ -12,15 +12,17 @@ However this process ends, also by ``kill -9``, the pipe closes and the supervis
 model that crashes the engine is an ``EngineFailed`` here and nothing more.
 
 This room never loads a model into its own process, never reaches past 127.0.0.1, never chooses a
-prompt's format (that is ``prompt/`` and ``template/``), and never writes a file.
+prompt's format (that is ``prompt/`` and ``template/``). The only files it has written are the translations of models
+in Ollama's own form (``dialect/``), which it tries before they are kept.
 """
 
 from packllama.engine.answer import Chunk, Done, DoneReason
 from packllama.engine.ask import LoadedModel
 from packllama.engine.engine import Engine
+from packllama.engine.files import derived_for, has_eyes
 from packllama.engine.format import AnswerFormat
 from packllama.engine.launch import start
-from packllama.engine.load import has_eyes, loaded
+from packllama.engine.load import loaded
 from packllama.engine.options import LoadOptions, SamplingOptions, load_options, sampling_options
 from packllama.engine.pictures import sendable
 from packllama.engine.residence import Residence
@@ -35,6 +37,7 @@ __all__ = [
     "LoadedModel",
     "Residence",
     "SamplingOptions",
+    "derived_for",
     "has_eyes",
     "load_options",
     "loaded",

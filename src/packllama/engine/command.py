@@ -67,13 +67,18 @@ def python(script: str) -> tuple[str, ...]:
     return (sys.executable, "-I", "-S", "-c", source.decode())
 
 
-def xllamacpp(load: LoadOptions, *, key: str, environ: Mapping[str, str]) -> Order:
-    """Raises: EngineMissing, when the package is not installed; NotSupported."""
+def check_package() -> None:
+    """Raises: EngineMissing, when xllamacpp is not installed."""
     if importlib.util.find_spec("xllamacpp") is None:
         raise EngineMissing(
             "no engine is installed: the package xllamacpp is missing",
             hint="pip install 'packllama[engine]', or give a llama-server program with --engine PATH.",
         )
+
+
+def xllamacpp(load: LoadOptions, *, key: str, environ: Mapping[str, str]) -> Order:
+    """Raises: EngineMissing, when the package is not installed; NotSupported."""
+    check_package()
     params: dict[str, object] = {
         "model.path": str(load.model.absolute()),
         "hostnames": [HOST],

@@ -188,8 +188,10 @@ class Engine(AbstractContextManager["Engine"]):
             if mark not in text:
                 raise NotSupported(f"the model's template leaves no place for picture {index + 1}", where=self._where)
             text = text.replace(mark, self._marker, 1)
+        # A model without a mark behind a picture, such as LLaVA, would have no token to go on from: its engine aborts.
+        end = "\n" if text.endswith(self._marker) else ""
         return {
-            "prompt_string": text,
+            "prompt_string": text + end,
             "multimodal_data": [base64.b64encode(picture).decode("ascii") for picture in pictures],
         }
 

@@ -8,8 +8,7 @@ It never reads tensor data, never maps a file into memory, never writes, and nev
 :mod:`packllama.base.errors`. Versions 1 to 3 in either byte order; memory stays far below the file's size.
 """
 
-from packllama.gguf.arrays import read_array, read_element
-from packllama.gguf.dialect import Dialect, Reader, dialect_of, refuse_dialect
+from packllama.gguf.arrays import cut_array, read_array, read_element
 from packllama.gguf.facts import (
     ProjectorFacts,
     architecture,
@@ -26,24 +25,34 @@ from packllama.gguf.facts import (
     projector_facts,
 )
 from packllama.gguf.gguf import GGUF
-from packllama.gguf.kind import Kind, has_inline_tensors, kind_of, refuse_shard, shard_count, shard_index
-from packllama.gguf.layout import ByteOrder
+from packllama.gguf.kind import (
+    INLINE_PREFIXES,
+    Kind,
+    has_inline_tensors,
+    kind_of,
+    refuse_shard,
+    shard_count,
+    shard_index,
+)
+from packllama.gguf.layout import CURRENT, ByteOrder
 from packllama.gguf.magic import MAGIC
-from packllama.gguf.reader import open_gguf, read_gguf
+from packllama.gguf.quote import quoted
+from packllama.gguf.reader import DEFAULT_ALIGNMENT, open_gguf, read_gguf
 from packllama.gguf.tensor import TensorInfo, TensorType
 from packllama.gguf.value import ArrayInfo, Element, Scalar, Value
 from packllama.gguf.valuetype import ValueType
 
 __all__ = [
+    "CURRENT",
+    "DEFAULT_ALIGNMENT",
     "GGUF",
+    "INLINE_PREFIXES",
     "MAGIC",
     "ArrayInfo",
     "ByteOrder",
-    "Dialect",
     "Element",
     "Kind",
     "ProjectorFacts",
-    "Reader",
     "Scalar",
     "TensorInfo",
     "TensorType",
@@ -52,7 +61,7 @@ __all__ = [
     "architecture",
     "chat_template",
     "context_length",
-    "dialect_of",
+    "cut_array",
     "embedding_length",
     "file_type",
     "has_inline_audio",
@@ -65,10 +74,10 @@ __all__ = [
     "open_gguf",
     "parameter_count",
     "projector_facts",
+    "quoted",
     "read_array",
     "read_element",
     "read_gguf",
-    "refuse_dialect",
     "refuse_shard",
     "shard_count",
     "shard_index",

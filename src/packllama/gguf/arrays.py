@@ -1,6 +1,7 @@
 """Arrays: passed over when the header is read, read again when someone wants to see them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import repeat
 from struct import Struct
 
@@ -25,13 +26,13 @@ def skip_array(window: Window, layout: Layout, *, what: str) -> ArrayInfo:
             f"{what} has {count} elements, more than the {limits.ARRAY_ELEMENTS} allowed", where=window.where
         )
     form = layout.scalars.get(element_type)
-    info = ArrayInfo(element_type, count, window.position, layout)
+    start = window.position
     if form is not None:
         window.skip(count * form.size, what)
-        return info
-    window.require(count * layout.length.size, what)
-    _skip_strings(window, count, layout.length, what)
-    return info
+    else:
+        window.require(count * layout.length.size, what)
+        _skip_strings(window, count, layout.length, what)
+    return ArrayInfo(element_type, count, start, layout, window.position - start)
 
 
 def read_array(
@@ -70,6 +71,20 @@ def read_element(fd: int, info: ArrayInfo, index: int, *, size: int, where: str,
     window.skip(index * form.size, what)
     number = window.number(form, what)
     return number != 0 if info.element_type is ValueType.BOOL else number
+
+
+def cut_array(fd: int, info: ArrayInfo, count: int, *, size: int, where: str, stop: Stop | None = None) -> ArrayInfo:
+    """The first ``count`` elements of an array, which must have as many, as an array.
+
+    Raises: as :func:`read_array` does.
+    """
+    window = Window(fd, size=size, where=where, position=info.offset, stop=stop)
+    form = info.layout.scalars.get(info.element_type)
+    if form is None:
+        _skip_strings(window, count, info.layout.length, "an array")
+    else:
+        window.skip(count * form.size, "an array")
+    return replace(info, count=count, size=window.position - info.offset)
 
 
 def _element_type(code: int, *, what: str, where: str) -> ValueType:

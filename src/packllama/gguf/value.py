@@ -17,13 +17,15 @@ Element: TypeAlias = int | float | bool | str
 class ArrayInfo:
     """Where an array is. Its elements stay in the file: a vocabulary has hundreds of thousands.
 
-    ``offset`` is the byte in the file where the first element begins, ``layout`` how elements are written.
+    ``offset`` is the byte in the file where the first element begins, ``size`` the bytes of all elements, ``layout``
+    how they are written.
     """
 
     element_type: ValueType
     count: int
     offset: int
     layout: Layout = field(repr=False)
+    size: int
 
 
 @dataclass(frozen=True, slots=True)

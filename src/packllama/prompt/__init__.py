@@ -7,7 +7,7 @@ template and counting tokens are callables that come from outside. Follows Ollam
 from packllama.prompt.build import ApplyJinja, EngineSide, chat_prompt, generate_prompt
 from packllama.prompt.capabilities import capabilities
 from packllama.prompt.choice import PLAIN_TEMPLATE, uses_jinja
-from packllama.prompt.model import PromptModel
+from packllama.prompt.model import PromptModel, parsed_template
 from packllama.prompt.request import ChatRequest, GenerateRequest, Prompt
 from packllama.prompt.thinking import ThinkingParser
 
@@ -23,5 +23,6 @@ __all__ = [
     "capabilities",
     "chat_prompt",
     "generate_prompt",
+    "parsed_template",
     "uses_jinja",
 ]

@@ -52,9 +52,7 @@ class PromptModel:
             RendererMissing: the model is rendered by code that packllama lacks.
             TemplateError: the layer does not parse.
         """
-        if config.renderer:
-            raise RendererMissing(config.renderer, where=name.short)
-        layer = None if template is None else Template.parse(template, where=name.short)
+        layer = parsed_template(name, config, template)
         offered = capabilities(config, model=gguf, projectors=projectors, template=layer, go_template=go_template)
         jinja = chat_template(gguf)
         by_jinja = uses_jinja(config, template=layer, jinja=jinja, go_template=go_template)
@@ -68,3 +66,13 @@ class PromptModel:
             sees=bool(projectors),
             thinking_marks=thinking_marks(config, template=layer, jinja=jinja, by_jinja=by_jinja),
         )
+
+
+def parsed_template(name: ModelName, config: ModelConfig, template: str | None) -> Template | None:
+    """The template of a model's layer, if it has one.
+
+    Raises: as `PromptModel.of` does.
+    """
+    if config.renderer:
+        raise RendererMissing(config.renderer, where=name.short)
+    return None if template is None else Template.parse(template, where=name.short)

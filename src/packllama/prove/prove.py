@@ -12,6 +12,7 @@ from packllama.base.observer import SILENT, Observer
 from packllama.base.settings import LOAD_TIMEOUT_SECONDS
 from packllama.base.stop import Stop
 from packllama.check.verify import VerifyReport, verify
+from packllama.dialect import Derived
 from packllama.digest import Digest
 from packllama.engine import Chunk, LoadedModel, loaded
 from packllama.gguf import chat_template, open_gguf
@@ -36,6 +37,7 @@ def prove(
     context: int | None = None,
     load_timeout: float = LOAD_TIMEOUT_SECONDS,
     go_template: bool | None = None,
+    derived: Derived | None = None,
     observer: Observer = SILENT,
     stop: Stop | None = None,
     clock: Callable[[], float] = time.time,
@@ -66,6 +68,7 @@ def prove(
             context=context,
             load_timeout=load_timeout,
             go_template=go_template,
+            derived=derived,
             observer=observer,
             stop=stop,
         ) as running:

@@ -50,6 +50,39 @@ def test_writing_replaces_a_link_and_not_its_target(tmp_path: Path) -> None:
     assert snapshot(tmp_path) == {"target": ("file", b"old"), "link": ("file", b"new")}
 
 
+@pytest.mark.parametrize("number", [None, errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EPERM])
+def test_ranges_of_another_file(number: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the kernel copies them or not."""
+    data = os.urandom(3 << 20)
+    (tmp_path / "source").write_bytes(data)
+
+    def refuse(*_: object, **__: object) -> int:
+        raise OSError(number, os.strerror(number or 0))
+
+    if number:
+        monkeypatch.setattr(os, "copy_file_range", refuse)
+    with (tmp_path / "source").open("rb") as source, fs.NewFile(tmp_path) as file:
+        file.write(b"head")
+        offset = 5
+        while copied := file.copy_from(source.fileno(), offset, 2 << 20, where=tmp_path):
+            offset += copied
+        assert offset == len(data)
+        assert file.path.read_bytes() == b"head" + data[5:]
+
+
+def test_no_room_for_a_range(tmp_path: Path) -> None:
+    (tmp_path / "source").write_bytes(bytes(200_000))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with (tmp_path / "source").open("rb") as source, fs.NewFile(tmp_path) as file:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+        try:
+            with pytest.raises(NoSpace):
+                while file.copy_from(source.fileno(), 0, 200_000, where=tmp_path):
+                    pass
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
 def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))

@@ -93,6 +93,32 @@ def test_where_things_are_remembered(environ: dict[str, str], state: str | None)
 
 
 @pytest.mark.parametrize(
+    ("environ", "cache"),
+    [
+        ({}, None),
+        ({"HOME": "/h"}, "/h/.cache/packllama"),
+        ({"HOME": "/h", "XDG_CACHE_HOME": "/c"}, "/c/packllama"),
+        ({"HOME": "/h", "XDG_CACHE_HOME": "relative"}, "/h/.cache/packllama"),
+    ],
+)
+def test_where_things_are_kept_that_can_be_made_again(environ: dict[str, str], cache: str | None) -> None:
+    assert Settings.read(environ).cache == (None if cache is None else Path(cache))
+
+
+@pytest.mark.parametrize(
+    ("limit", "size"),
+    [("", 64 * 10**9), ("100GB", 100 * 10**9), ("1.5 TB", 1500 * 10**9), ("much", 64 * 10**9), ("0", 0)],
+)
+def test_how_much_is_derived(limit: str, size: int) -> None:
+    assert Settings.read({"PACKLLAMA_DERIVED_LIMIT": limit}).derived_limit == size
+
+
+@pytest.mark.parametrize(("text", "wish"), [("", False), ("store", True), ("cache", False)])
+def test_derived_in_the_store(text: str, wish: bool) -> None:
+    assert Settings.read({"PACKLLAMA_DERIVED": text}).derived_in_store is wish
+
+
+@pytest.mark.parametrize(
     ("environ", "editor"),
     [
         ({}, "vi"),

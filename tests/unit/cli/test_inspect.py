@@ -121,7 +121,7 @@ def test_a_shard_and_a_dialect(tmp_path: Path, run: Run, gguf: Callable[[str], P
     (tmp_path / "m.gguf").write_bytes(builder.gguf(keys))
     assert "model, shard 2 of 3 " in run("inspect", "m.gguf").out
     shown = run("inspect", str(gguf("tiny-gemma3-inline.gguf")))
-    assert ["dialect", "Ollama's own (gemma3)"] in [line.split(maxsplit=1) for line in lines(shown.out)]
+    assert ["dialect", "Ollama's own (gemma3), translated"] in [line.split(maxsplit=1) for line in lines(shown.out)]
     assert "Gemma 3 in Ollama's own form of GGUF" in shown.err
     assert run("inspect", "--json", str(gguf("tiny-gemma3-inline.gguf"))).document["dialect"] == "gemma3"
 

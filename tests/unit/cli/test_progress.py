@@ -22,5 +22,11 @@ def test_a_second_part_ends_the_bar_of_the_first(
         progress.planned(5)
         until(lambda: threading.active_count() == before + 1)
         progress.advanced(5)
+        progress.began("resting")
+        until(lambda: threading.active_count() == before)
+        progress.planned(5)
+        until(lambda: threading.active_count() == before + 1)
     until(lambda: threading.active_count() == before)
-    assert "working" in capsys.readouterr().err
+    drawn = capsys.readouterr().err
+    assert "working" in drawn
+    assert "resting" in drawn

@@ -119,11 +119,10 @@ def test_where_pictures_stand(props: dict[str, str], marker: str, asking: Ask) -
     with asking(props=props) as (model, double):
         model.engine.sees = True
         list(model.engine.complete("[img-0] and [img-1]?", SamplingOptions(), pictures=(PICTURE, b"2"), stop=Stop()))
-    (body,) = double.bodies("/completion")
-    assert body["prompt"] == {
-        "prompt_string": f"{marker} and {marker}?",
-        "multimodal_data": ["iVBORw0KGgo=", "Mg=="],
-    }
+        list(model.engine.complete("[img-0]", SamplingOptions(), pictures=(PICTURE,), stop=Stop()))
+    both, alone = (body["prompt"] for body in double.bodies("/completion"))
+    assert both == {"prompt_string": f"{marker} and {marker}?", "multimodal_data": ["iVBORw0KGgo=", "Mg=="]}
+    assert alone == {"prompt_string": f"{marker}\n", "multimodal_data": ["iVBORw0KGgo="]}
 
 
 @pytest.mark.parametrize(

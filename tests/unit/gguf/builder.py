@@ -154,10 +154,11 @@ u32, u64, text, key, string, scalar = (
     CURRENT.string,
     CURRENT.scalar,
 )
-uint32, boolean, array, strings, tensor, gguf = (
+uint32, boolean, array, numbers, strings, tensor, gguf = (
     CURRENT.uint32,
     CURRENT.boolean,
     CURRENT.array,
+    CURRENT.numbers,
     CURRENT.strings,
     CURRENT.tensor,
     CURRENT.gguf,

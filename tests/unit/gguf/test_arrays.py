@@ -120,7 +120,7 @@ def test_arrays_that_lie(w: Writer, damage: Callable[[Writer], bytes], words: st
 
 
 def test_reading_again_from_a_file_that_was_cut() -> None:
-    info = ArrayInfo(ValueType.UINT32, 10, 4, CURRENT[ByteOrder.LITTLE])
+    info = ArrayInfo(ValueType.UINT32, 10, 4, CURRENT[ByteOrder.LITTLE], 40)
     with builder.descriptor(bytes(20)) as fd:
         with pytest.raises(GGUFError, match="unexpected end of file"):
             read_array(fd, info, size=20, where="f")
@@ -130,7 +130,7 @@ def test_reading_again_from_a_file_that_was_cut() -> None:
 
 @pytest.mark.parametrize("length", [limits.TEXT_BYTES + 1, 2**64 - 1])
 def test_reading_again_does_not_believe_lengths(length: int) -> None:
-    info = ArrayInfo(ValueType.STRING, 1, 0, CURRENT[ByteOrder.LITTLE])
+    info = ArrayInfo(ValueType.STRING, 1, 0, CURRENT[ByteOrder.LITTLE], 40)
     size = 1 << 30
     with builder.descriptor(builder.u64(length)) as fd, pytest.raises(GGUFError, match="bytes of text"):
         os.truncate(fd, size)

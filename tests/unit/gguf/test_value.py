@@ -12,7 +12,7 @@ from packllama.gguf.layout import CURRENT
         (Value(ValueType.UINT8, 7), None, 7, False),
         (Value(ValueType.FLOAT32, 0.5), None, 0.5, False),
         (Value(ValueType.BOOL, True), None, None, False),
-        (Value(ValueType.ARRAY, ArrayInfo(ValueType.INT8, 3, 99, CURRENT[ByteOrder.LITTLE])), None, None, True),
+        (Value(ValueType.ARRAY, ArrayInfo(ValueType.INT8, 3, 99, CURRENT[ByteOrder.LITTLE], 3)), None, None, True),
     ],
 )
 def test_a_value_is_one_thing_only(value: Value, text: str | None, number: float | None, is_array: bool) -> None:

@@ -59,6 +59,11 @@ class Layout:
         """For blobs, the digests of their beginnings."""
         return self.own / "pieces"
 
+    @property
+    def derived(self) -> Path:
+        """Translations of blobs, when they are wanted here and not in the user's cache."""
+        return self.own / "derived"
+
     def hash_record(self, digest: Digest) -> Path:
         return self.hashes / digest.hex
 

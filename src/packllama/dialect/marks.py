@@ -3,60 +3,20 @@
 A key of the wrong type counts as there, but never has the value that a mark asks for.
 """
 
-import os
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeAlias
 
-from packllama.base.reading import open_plain
-from packllama.base.stop import Stop
-from packllama.gguf.arrays import read_element
-from packllama.gguf.facts import architecture, chat_template, projector_facts
-from packllama.gguf.gguf import GGUF
-from packllama.gguf.valuetype import ValueType
+from packllama.dialect.source import SourceFile
+from packllama.gguf import TensorType, ValueType, chat_template, projector_facts
 
 # In Llama 3's vocabulary.
 _END_OF_TEXT, _START_HEADER, _END_OF_TURN = 128001, 128006, 128009
 
 
-@dataclass(frozen=True, slots=True)
-class MarkedFile:
-    """The file at ``path`` whose header is ``gguf``."""
-
-    gguf: GGUF
-    path: Path
-    stop: Stop | None
-
-    def key(self, name: str) -> str:
-        """The full name of a key; one that begins with a dot is the architecture's own."""
-        return architecture(self.gguf) + name if name.startswith(".") else name
-
-    def rows(self, tensor: str) -> int | None:
-        """A tensor's second dimension; ``None`` when it has none, or is not there."""
-        shapes = (each.shape for each in self.gguf.tensors if each.name == tensor)
-        return next((shape[1] for shape in shapes if len(shape) > 1), None)
-
-    def token(self, number: int) -> str | None:
-        """A token's text, read from the file; ``None`` when there is no such token.
-
-        Raises: as :func:`packllama.gguf.read_element` does.
-        """
-        tokens = self.gguf.array("tokenizer.ggml.tokens")
-        if tokens is None or tokens.element_type is not ValueType.STRING or number >= tokens.count:
-            return None
-        fd = open_plain(self.path, what="a GGUF file")
-        try:
-            text = read_element(fd, tokens, number, size=self.gguf.size, where=str(self.path), stop=self.stop)
-        finally:
-            os.close(fd)
-        return str(text)
+Mark: TypeAlias = Callable[[SourceFile], bool]
 
 
-Mark: TypeAlias = Callable[[MarkedFile], bool]
-
-
-def always(_: MarkedFile) -> bool:
+def always(_: SourceFile) -> bool:
     """For architectures whose name alone tells."""
     return True
 
@@ -81,6 +41,11 @@ def has_tensor(name: str) -> Mark:
     return lambda file: any(tensor.name == name for tensor in file.gguf.tensors)
 
 
+def has_type(kind: TensorType) -> Mark:
+    """Some tensor is of this type."""
+    return lambda file: any(tensor.type is kind for tensor in file.gguf.tensors)
+
+
 def begins(*prefixes: str) -> Mark:
     """The name of some tensor begins so."""
     return lambda file: any(tensor.name.startswith(prefixes) for tensor in file.gguf.tensors)
@@ -101,30 +66,30 @@ def without(mark: Mark) -> Mark:
     return lambda file: not mark(file)
 
 
-def has_experts(file: MarkedFile) -> bool:
+def has_experts(file: SourceFile) -> bool:
     """It says that it is a mixture of experts."""
     counts = (file.gguf.integer(file.key(name)) for name in (".expert_count", ".expert_used_count"))
     return any(count is not None and count > 0 for count in counts)
 
 
-def vocabularies_differ(file: MarkedFile) -> bool:
+def vocabularies_differ(file: SourceFile) -> bool:
     """Gemma 3n's two tables of embeddings have rows for different numbers of tokens."""
-    rows = file.rows("token_embd.weight"), file.rows("per_layer_token_embd.weight")
+    rows = file.dimension("token_embd.weight", 1), file.dimension("per_layer_token_embd.weight", 1)
     return None not in rows and rows[0] != rows[1]
 
 
-def spelled_charsmap(file: MarkedFile) -> bool:
+def spelled_charsmap(file: SourceFile) -> bool:
     """The tokenizer's table of characters, which should be bytes, is stored as texts."""
     charsmap = file.gguf.array("tokenizer.ggml.precompiled_charsmap")
     return charsmap is not None and charsmap.element_type is ValueType.STRING
 
 
-def untyped_projector(file: MarkedFile) -> bool:
+def untyped_projector(file: SourceFile) -> bool:
     """A projector from before projectors had a type."""
     return projector_facts(file.gguf).lacks_type
 
 
-def misnamed_llama3(file: MarkedFile) -> bool:
+def misnamed_llama3(file: SourceFile) -> bool:
     """Llama 3's tokens, and a header that does not say so. The tokens are asked last: they cost a read."""
     gguf = file.gguf
     splitting = gguf.metadata.get("tokenizer.ggml.pre")

@@ -1,21 +1,16 @@
-"""Ollama's own form of GGUF: the vision tower inside the model's file, other names of keys and tensors, missing keys.
+"""Ollama's own form of GGUF told from plain files, by the header; Llama 3 by two of its tokens too.
 
-Ollama's llama.cpp rewrites such files in memory while it loads them; stock llama.cpp refuses them or misreads them.
-Here they are told from plain ones, by the header, and Llama 3 by two of its tokens. Nothing is rewritten.
+The vision tower stands inside the model's file, keys and tensors have other names, some keys are missing. Ollama's
+llama.cpp rewrites such files in memory while it loads them; stock llama.cpp refuses them or misreads them.
 """
 
-from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 
-from packllama.base.errors import NotSupported
 from packllama.base.stop import Stop
-from packllama.gguf.facts import architecture
-from packllama.gguf.gguf import GGUF
-from packllama.gguf.kind import Kind, has_inline_tensors, kind_of, shard_count
-from packllama.gguf.marks import (
+from packllama.base.terminal import escaped
+from packllama.dialect.dialect import Dialect, Reader
+from packllama.dialect.marks import (
     Mark,
-    MarkedFile,
     always,
     begins,
     both,
@@ -24,6 +19,7 @@ from packllama.gguf.marks import (
     has_key,
     has_tensor,
     has_text,
+    has_type,
     lacks_key,
     misnamed_llama3,
     spelled_charsmap,
@@ -31,52 +27,8 @@ from packllama.gguf.marks import (
     vocabularies_differ,
     without,
 )
-from packllama.gguf.quote import quoted
-
-
-class Reader(Enum):
-    """Which engines load a dialect."""
-
-    ANY = "which llama.cpp loads, but may misread"
-    OLLAMA = "which stock llama.cpp refuses or misreads"
-    NONE = "which no engine is known to read"
-
-
-_PLAIN = "Use a plain GGUF of the same model"
-_WAYS = {
-    Reader.ANY: f"{_PLAIN} if the answers are bad.",
-    Reader.OLLAMA: f"{_PLAIN}, such as its publisher's own with the projector beside it; "
-    "or run it with --engine PATH and the llama-server that comes with Ollama, which takes such files.",
-    Reader.NONE: f"{_PLAIN}, if there is one.",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """One form. ``family`` names it for programs, ``title`` for people.
-
-    ``stock`` is what stock llama.cpp calls the architecture of its text part; empty when there is none.
-    """
-
-    family: str
-    title: str
-    stock: str = ""
-    reader: Reader = Reader.OLLAMA
-
-    @property
-    def message(self) -> str:
-        """What a file of this form is."""
-        return f"this is {self.title} in Ollama's own form of GGUF, {self.reader.value}"
-
-    @property
-    def hint(self) -> str:
-        """What works instead."""
-        return _WAYS[self.reader]
-
-    @property
-    def note(self) -> str:
-        """Both, on one line."""
-        return f"{self.message}. {self.hint}"
+from packllama.dialect.source import SourceFile
+from packllama.gguf import GGUF, Kind, TensorType, architecture, has_inline_tensors, kind_of, quoted, shard_count
 
 
 def dialect_of(gguf: GGUF, path: Path, *, stop: Stop | None = None) -> Dialect | None:
@@ -88,26 +40,13 @@ def dialect_of(gguf: GGUF, path: Path, *, stop: Stop | None = None) -> Dialect |
     """
     if kind_of(gguf) is Kind.ADAPTER or shard_count(gguf) > 1:
         return None
-    name, file = architecture(gguf), MarkedFile(gguf, path, stop)
+    name, file = architecture(gguf), SourceFile(gguf, path, stop)
     for form, marks, dialect in _FORMS:
         if form == name and any(mark(file) for mark in marks):
             return dialect
     if name != "clip" and has_inline_tensors(gguf):
-        return Dialect(name, quoted(name), reader=Reader.NONE)
+        return Dialect(name, quoted(escaped(name)), reader=Reader.NONE)
     return None
-
-
-def refuse_dialect(gguf: GGUF, path: Path, *, where: str, stop: Stop | None = None) -> Dialect | None:
-    """Refuse a file that stock llama.cpp does not load. A dialect that it does load, and may misread, is returned.
-
-    Raises:
-        NotSupported: it is such a file.
-        GGUFError, FileChanged, MachineError, Cancelled: as :func:`dialect_of` does.
-    """
-    dialect = dialect_of(gguf, path, stop=stop)
-    if dialect and dialect.reader is not Reader.ANY:
-        raise NotSupported(dialect.message, where=where, hint=dialect.hint)
-    return dialect
 
 
 _GEMMA3 = (
@@ -133,12 +72,17 @@ _NEMOTRON = begins("blk.0.ffn_latent_in", "blk.1.ffn_latent_in", "mtp.")
 _OMNI = begins("v.", "a.", "mm.")
 _ARCTIC = both(has_text("tokenizer.ggml.model", "t5"), spelled_charsmap)
 
+_FIRST_GPTOSS = Dialect(
+    "gptoss", "gpt-oss", "gpt-oss", obstacle="its experts are packed in a way that cannot be translated yet"
+)
+
 # Architecture, the marks of which any tells, dialect. The first that fits counts.
 _FORMS: tuple[tuple[str, tuple[Mark, ...], Dialect], ...] = (
     ("gemma3", (has_tensor("dense.0.weight"),), Dialect("embeddinggemma", "EmbeddingGemma", "gemma-embedding")),
     ("gemma3", _GEMMA3, Dialect("gemma3", "Gemma 3", "gemma3")),
     ("gemma3n", (vocabularies_differ,), Dialect("gemma3n", "Gemma 3n", "gemma3n")),
     ("gemma4", _GEMMA4, Dialect("gemma4", "Gemma 4", "gemma4")),
+    ("gptoss", (has_type(TensorType.MXFP4_OLLAMA), ends(".ffn_gate_up_exps.weight")), _FIRST_GPTOSS),
     ("gptoss", (always,), Dialect("gptoss", "gpt-oss", "gpt-oss")),
     ("llama", (misnamed_llama3,), Dialect("llama", "Llama 3", "llama", Reader.ANY)),
     ("llama4", (begins("v.", "mm."),), Dialect("llama4", "Llama 4", "llama4")),

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from packllama.base.errors import Cancelled, FileChanged, GGUFError, NotSupported
+from packllama.base.errors import Cancelled, FileChanged, GGUFError
 from packllama.base.stop import Stop
-from packllama.gguf import Dialect, Reader, ValueType, dialect_of, open_gguf, refuse_dialect
+from packllama.dialect import Dialect, Reader, dialect_of
+from packllama.gguf import ValueType, open_gguf
 from tests.fixtures import gguf_files
 from tests.unit.gguf import builder
 from tests.unit.gguf.builder import array, boolean, scalar, string, strings, tensor, text, uint32
@@ -28,6 +29,10 @@ class Shaped:
 
     name: str
     shape: tuple[int, ...]
+    kind: int = 24
+
+
+FIRST_MXFP4 = Shaped("blk.0.ffn_up_exps.weight", (32,), 4)
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class Case:
     @property
     def data(self) -> bytes:
         shaped = [each if isinstance(each, Shaped) else Shaped(each, (1,)) for each in self.tensors]
-        table = [tensor(each.name, each.shape, offset=32 * index) for index, each in enumerate(shaped)]
+        table = [tensor(each.name, each.shape, kind=each.kind, offset=32 * index) for index, each in enumerate(shaped)]
         head = string("general.architecture", self.architecture)
         return builder.gguf([head, *self.keys], table, data=32 * len(table))
 
@@ -275,36 +280,23 @@ def test_a_file_without_an_architecture(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("case", "words"),
     [
-        (
-            gemma3(tensors=["v.x"]),
-            "this is Gemma 3 in Ollama's own form .* refuses .* plain GGUF .* --engine .* Ollama",
-        ),
-        (Case("gptoss"), "this is gpt-oss .* --engine"),
-        (Case("clip", keys=[VISION]), "this is a LLaVA projector .* --engine"),
+        (gemma3(tensors=["v.x"]), "this is Gemma 3 in Ollama's own form .* refuses .* translates it once"),
+        (Case("gptoss"), "this is gpt-oss .* translates it once.* experimental: .* plain GGUF .* --engine .* Ollama"),
+        (Case("gptoss", tensors=[FIRST_MXFP4]), "this is gpt-oss .* cannot be translated yet. Use a plain .* --engine"),
+        (Case("clip", keys=[VISION]), "this is a LLaVA projector .* translates it once.* experimental"),
+        (llama3(), "this is Llama 3 .* llama.cpp loads, but may misread. .* translates it once"),
+        (Case("glmocr"), "this is GLM-OCR .* refuses .* plain GGUF .* --engine .* Ollama"),
         (Case("mllama"), "this is Llama 3.2 Vision .* no engine is known to read.* plain GGUF"),
         (Case("foo", tensors=["v.x"]), 'this is "foo" .* no engine is known to read.* plain GGUF'),
         (Case("x" * 60_000, tensors=["v.x"]), 'this is "x{120}…" .* no engine'),
     ],
 )
-def test_refused(case: Case, words: str, tmp_path: Path) -> None:
-    path = tmp_path / "m.gguf"
-    path.write_bytes(case.data)
-    with pytest.raises(NotSupported) as caught:
-        refuse_dialect(open_gguf(path), path, where="a:latest")
-    error = caught.value
-    assert error.where == "a:latest"
-    assert re.match(words, f"{error.message} {error.hint}")
-    assert ("--engine" in error.hint) is ("--engine" in words)
-
-
-def test_what_is_loaded_is_not_refused(tmp_path: Path) -> None:
-    path = tmp_path / "m.gguf"
-    path.write_bytes(PLAIN_GEMMA3.data)
-    assert refuse_dialect(open_gguf(path), path, where="a") is None
-    path.write_bytes(llama3().data)
-    dialect = refuse_dialect(open_gguf(path), path, where="a")
+def test_what_is_said_of_it(case: Case, words: str, tmp_path: Path) -> None:
+    dialect = found(case, tmp_path)
     assert dialect is not None
-    assert "llama.cpp loads" in dialect.note
+    assert re.match(words, dialect.note)
+    assert dialect.translated is ("translates" in words)
+    assert dialect.experimental is (dialect.translated and "experimental" in dialect.note)
 
 
 def test_a_file_that_changes_while_it_is_asked(tmp_path: Path) -> None:
