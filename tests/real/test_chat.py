@@ -156,6 +156,7 @@ def test_history_of_an_earlier_conversation(chat: Chat, scripted: Callable[..., 
     terminal.type("/set nohistory" + ENTER + "secret" + ENTER)
     terminal.wait_for("secret")
     terminal.wait(lambda: len(asked(double)) == 3)
+    terminal.wait_for_prompt()
     terminal.type(CTRL_D)
     assert terminal.wait_end() == 0
     (file,) = tmp_path.glob(".local/state/packllama/*")

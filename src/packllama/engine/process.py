@@ -23,6 +23,8 @@ _log = logging.getLogger(__name__)
 KEPT_BYTES = 64 * 1024
 # One line of the engine's talk; longer ones are taken in pieces.
 _LINE_BYTES = 16 * 1024
+# What was said lies in a pipe of 64 KiB; only something that the engine left behind keeps its end away.
+_HEAR_SECONDS = 10.0
 # The supervisor needs its grace and a moment; a busy machine may need several moments.
 _CLOSE_SECONDS = GRACE_SECONDS + 4
 
@@ -93,7 +95,7 @@ class EngineProcess:
             status = self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             return None
-        self._readers[0].join(seconds)
+        self._readers[0].join(_HEAR_SECONDS)
         return status
 
     def close(self) -> None:

@@ -22,6 +22,8 @@ const _RANKS = ["missing", "unreadable", "incomplete", "damaged", "right"];
 // What stands for a colon where names have none.
 const _COLON = /[:\uf03a\uf022]|%3a/gi;
 const _DIGEST = /(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/gi;
+// Of what belongs to nothing: beside a manifest, or without one.
+const _FOREIGN = ["found.other", "found.beyond", "found.nameless"];
 // What a browser adds when a name is taken, and what makes a text of a file.
 const _ADDED = /(?: ?\(\d{1,3}\))?(?:\.json|\.txt)?$/;
 const _UNFINISHED = /(?<=.)(\.aria2|\.crdownload|\.(?:op)?download|\.part|\.partial|\.tmp|-partial)$/s;
@@ -135,7 +137,7 @@ class _Findings {
   #emitted = -Infinity;
 
   constructor(links, files, manifest, onChange) {
-    this.foreign = ({digest}) => links ? "found.other" : digest ? "found.beyond" : "found.nameless";
+    this.foreign = ({digest}) => _FOREIGN[links ? 0 : digest ? 1 : 2];
     const nothing = {state: "missing", file: null, done: 0, why: null, values: {}, jobs: 0};
     // What was not seen may lie in a folder that was not wholly seen.
     if (files.some(({why}) => why === "dropped.partly")) nothing.why = "dropped.partly";
@@ -339,8 +341,8 @@ async function _hash(file, row, findings, hasher, signal) {
 }
 
 /** Say of what belongs to no link what it is, where that is easily seen. */
-async function _lookInto({others, foreign}) {
-  const unknown = others.filter(({why, size}) => why === foreign && size <= SHARED.manifestLimit);
+async function _lookInto({others}) {
+  const unknown = others.filter(({why, size}) => _FOREIGN.includes(why) && size <= SHARED.manifestLimit);
   await Promise.all(unknown.map(async (other) => (other.why = (await _sniff(other.file)) ?? other.why)));
 }
 
