@@ -14,7 +14,7 @@ class Hasher {
    * @param {Blob} file
    * @param {{onProgress?: (bytes: number) => void, signal?: AbortSignal}} [options] bytes: of this file, so far
    * @returns {Promise<string>} rejected with a Refusal: `hashing.unreadable`, when it cannot be read or was changed
-   *   since it was chosen, or `hashing.broken`; with the signal's reason; with an AbortError by `close`
+   *   since it was chosen, or `hashing.broken`; with the signal's reason
    */
   hash(file, {onProgress = () => {}, signal} = {}) {
     const {size} = file;
@@ -27,19 +27,19 @@ class Hasher {
   }
 
   /** Stop what is running. A later `hash` begins with a new worker. */
-  close(reason = new DOMException("closed", "AbortError")) {
+  #close(reason) {
     this.#worker?.terminate();
     this.#worker = null;
     this.#fail(reason);
   }
 
   #run(task, onProgress, signal) {
-    const stop = () => this.close(signal.reason);
+    const stop = () => this.#close(signal.reason);
     const work = new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       signal?.addEventListener("abort", stop);
       this.#fail = reject;
-      const breakOff = (text) => this.close(new Refusal("hashing.broken", {text}));
+      const breakOff = (text) => this.#close(new Refusal("hashing.broken", {text}));
       const worker = (this.#worker ??= _newWorker());
       worker.onerror = (event) => breakOff(event.message ?? "");
       worker.onmessage = ({data}) => {
