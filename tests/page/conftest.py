@@ -88,6 +88,8 @@ def opening(browser: Browser, page_file: Path) -> Iterator[Open]:
         page.on("console", complain)
         page.on("pageerror", lambda error: troubles.append(str(error)))
         context.on("request", note)
+        # From now on: asked for only at a press of a button, choosers may be caught too late.
+        page.on("filechooser", lambda _: None)
         page.goto(url)
         return page
 
