@@ -3,6 +3,8 @@
 Durable means: the bytes are written, the file is synced, it is renamed into place, the directory is synced.
 Only after the last step may anybody be told that it happened. Nothing here follows a link when it writes
 or removes. Every ``OSError`` leaves as an error of :mod:`packllama.base.errors`.
+
+It is long because there is one such place: whoever asks what makes a write durable reads this file and no other.
 """
 
 import contextlib
@@ -224,9 +226,7 @@ class ForwardFile:
         with translated("writing", self.path):
             while rest:
                 rest = rest[os.write(self.descriptor, rest[:_WRITE_SIZE]) :]
-            self._unsynced += len(data)
-            if self._unsynced >= SYNC_STEP:
-                self._begin_sync()
+            self._grew(len(data))
 
     def copy_from(self, source: int, offset: int, count: int, *, where: Path) -> int:
         """Append bytes of the open file ``source``, ``count`` at most. Returns how many; 0 at its end.
@@ -238,14 +238,18 @@ class ForwardFile:
         """
         with translated("writing", self.path):
             copied = _kernel_copy(source, self.descriptor, offset, count)
-            if copied:
-                self._unsynced += copied
-                if self._unsynced >= SYNC_STEP:
-                    self._begin_sync()
-                return copied
+            self._grew(copied)
+        if copied:
+            return copied
         data = pread_all(source, min(count, _COPY_SIZE), offset, where=where)
         self.write(data)
         return len(data)
+
+    def _grew(self, count: int) -> None:
+        """So much is new; from a certain amount on it is synced beside what comes next."""
+        self._unsynced += count
+        if self._unsynced >= SYNC_STEP:
+            self._begin_sync()
 
     def _begin_sync(self) -> None:
         self._end_sync()

@@ -25,6 +25,7 @@ from packllama.dialect.edits import (
     whole_array,
 )
 from packllama.dialect.key import Key, f32, flag, numbers, text, u32
+from packllama.dialect.marks import END_OF_TEXT, END_OF_TURN
 from packllama.dialect.recipe import Draft, Edit, Recipe, Rename, Side
 from packllama.gguf import ValueType
 
@@ -35,7 +36,6 @@ _OF_TOWER = (
     *("attention.head_count", "attention.layer_norm_epsilon"),
 )
 _PATCHES, _POSITIONS = "v.patch_embd.weight", "v.position_embd.weight"
-_END_OF_TURN, _END_OF_TEXT = 128009, 128001
 # A picture has no more than some thousand patches beside each other.
 _LEAST_RATIO = 1e-3
 # Of a map of characters; published ones are of a third.
@@ -69,8 +69,8 @@ def _eyes(
 
 def _llama3_ends(draft: Draft) -> None:
     for name in ("tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"):
-        if draft.source.integer(name) in (None, _END_OF_TEXT):
-            draft.keys[name] = u32(_END_OF_TURN)
+        if draft.source.integer(name) in (None, END_OF_TEXT):
+            draft.keys[name] = u32(END_OF_TURN)
 
 
 def _latent(draft: Draft) -> None:

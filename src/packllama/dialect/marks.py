@@ -10,7 +10,7 @@ from packllama.dialect.source import SourceFile
 from packllama.gguf import TensorType, ValueType, chat_template, projector_facts
 
 # In Llama 3's vocabulary.
-_END_OF_TEXT, _START_HEADER, _END_OF_TURN = 128001, 128006, 128009
+END_OF_TEXT, _START_HEADER, END_OF_TURN = 128001, 128006, 128009
 
 
 Mark: TypeAlias = Callable[[SourceFile], bool]
@@ -94,9 +94,9 @@ def misnamed_llama3(file: SourceFile) -> bool:
     gguf = file.gguf
     splitting = gguf.metadata.get("tokenizer.ggml.pre")
     unsaid = splitting is None or splitting.text in ("", "default")
-    if not unsaid and gguf.integer("tokenizer.ggml.eos_token_id") != _END_OF_TEXT:
+    if not unsaid and gguf.integer("tokenizer.ggml.eos_token_id") != END_OF_TEXT:
         return False
-    if file.token(_END_OF_TURN) != "<|eot_id|>":
+    if file.token(END_OF_TURN) != "<|eot_id|>":
         return False
     template = chat_template(gguf) or ""
     named = any(token in template for token in ("<|start_header_id|>", "<|eot_id|>"))

@@ -161,13 +161,13 @@ def stock_files(store: Store, parts: ModelParts, translating: Translating) -> It
     Raises: NotSupported, when there are none, or one can be neither loaded nor translated; what translating raises.
     """
     weights, gguf = _weights(store, parts)
-    observer = translating.observer
+    observer, layers = translating.observer, parts.model.manifest.of_kind
     with contextlib.ExitStack() as stack:
         text, eyes = weights, list[Path]()
         if dialect := dialect_of(gguf, weights, stop=translating.stop):
             load = LoadOptions(weights, embedding=is_embedding_model(gguf))
             try:
-                pair = stack.enter_context(translating.pair(dialect, weights, _last(parts, LayerKind.MODEL), load))
+                pair = stack.enter_context(translating.pair(dialect, weights, [*layers(LayerKind.MODEL)][-1], load))
             except (MachineError, EngineFailed) as error:
                 if dialect.reader is not Reader.ANY:
                     raise
@@ -175,7 +175,6 @@ def stock_files(store: Store, parts: ModelParts, translating: Translating) -> It
             else:
                 text, eyes = pair.text or weights, [pair.projector] if pair.projector else []
                 _say(dialect, left_out(gguf, dialect), observer)
-        layers = parts.model.manifest.of_kind
         given = [_beside(store, layer, text, translating, stack) for layer in layers(LayerKind.PROJECTOR)]
         drafts = [_beside(store, layer, None, translating, stack) for layer in list(layers(LayerKind.DRAFT))[:1]]
         yield ModelFiles(text, gguf, tuple(given or eyes), drafts[0] if drafts else None)
@@ -205,7 +204,3 @@ def _weights(store: Store, parts: ModelParts) -> tuple[Path, GGUF]:
     if parts.config.is_stub or not weights:
         raise NotSupported("the model has no weights on this machine", where=parts.model.name.short)
     return weights[-1], open_gguf(weights[-1])
-
-
-def _last(parts: ModelParts, kind: LayerKind) -> Layer:
-    return list(parts.model.manifest.of_kind(kind))[-1]

@@ -217,7 +217,7 @@ async function _sized(dropped) {
 /** A file with what its name says. `suffix`: what is added to the name of one that is not whole. */
 function _told(file, order) {
   const {path} = file;
-  if (_COMPANION.test(path)) return {...file, suffix: null, order, digest: null};
+  if (_COMPANION.test(path)) return {...file, why: file.why ?? "found.companion", suffix: null, order, digest: null};
   const suffix = _UNFINISHED.exec(path)?.[0] ?? null;
   return {...file, suffix, order, digest: digestOfName(path.slice(path.lastIndexOf("/") + 1))};
 }
@@ -239,7 +239,6 @@ function _setAside(files, findings) {
     const unknown = program === "aria2" || program === "Ollama";
     const values = {program, have: withCommas(size)};
     if (why) findings.other(file, why);
-    else if (_COMPANION.test(path)) findings.other(file, "found.companion");
     else if (suffix === ".aria2" && paths.has(path.slice(0, -suffix.length))) continue;
     else if (unknown) _incomplete(file, findings, "found.unfinishedIn", values, 0);
     else if (suffix) _incomplete(file, findings, program ? "found.unfinishedBy" : "found.unfinished", values);

@@ -17,7 +17,7 @@ function App() {
   const [mirrors, mirrorError] = useMemo(() => attempt(() => _readMirror(mirror)), [mirror]);
   const linksBy = (mirrors) => mine && listing([modelLinks(typed.name, mine.manifest, {...mine, insecure: typed.insecure, mirrors})]);
   const known = useMemo(() => linksBy([]), [mine, full, typed?.insecure]);
-  const found = useMemo(() => linksBy(mirrors ?? []), [known, mirrors]);
+  const found = useMemo(() => mirrors?.length ? linksBy(mirrors) : known, [known, mirrors]);
   const checking = useCheck(known?.links, mine?.manifest, (check) => setErrors({check}));
 
   /** Take a manifest, as that of a model: what was named when it was brought, not what is named when it is here. */
@@ -50,8 +50,9 @@ function App() {
   const takeFound = useLatest((dropped, manifests) => {
     setLooking(false);
     const wanted = mine ? [] : manifests;
-    const [fitting] = wanted.filter(({name}) => name && name.full === full);
-    if (fitting ?? wanted.length === 1) takeOne(fitting ?? wanted[0]);
+    const fitting = wanted.find(({name}) => name && name.full === full);
+    const chosen = fitting ?? (wanted.length === 1 ? wanted[0] : null);
+    if (chosen) takeOne(chosen);
     else setChoices(wanted);
     if (mine || dropped.length > manifests.length) checking.add(dropped);
     else checking.keep(dropped);
@@ -82,7 +83,8 @@ function App() {
     <main>
       <h1>${say("head")}</h1>
       <p class="lead">${say("lead")}</p>
-      <${NameStep} text=${text} typed=${typed} error=${nameError} onText=${setText} onMean=${(text) => settle(attempt(() => readTyped(text))[0]?.name.full)} />
+      <${NameStep} text=${text} typed=${typed} error=${nameError} onText=${setText}
+        onMean=${(text) => settle(attempt(() => readTyped(text))[0]?.name.full)} />
       <${ManifestStep} url=${typed && manifestUrl(typed)} known=${known} waiting=${brought && !brought.of}
         choices=${choices} error=${errors.manifest} onReading=${take} onFiles=${takeFile}
         onChoice=${({name, manifest}) => take(manifest, {name: name ?? typed?.name})} />
