@@ -60,6 +60,11 @@ class Layout:
         return self.own / "pieces"
 
     @property
+    def quarantine(self) -> Path:
+        """Damaged blobs, until what replaces them stands."""
+        return self.own / "quarantine"
+
+    @property
     def derived(self) -> Path:
         """Translations of blobs, when they are wanted here and not in the user's cache."""
         return self.own / "derived"
@@ -72,6 +77,9 @@ class Layout:
 
     def part(self, digest: Digest) -> Path:
         return self.finished / f"{digest.hex}.part"
+
+    def quarantined(self, digest: Digest) -> Path:
+        return self.quarantine / digest.hex
 
     def pieces_record(self, digest: Digest) -> Path:
         return self.pieces / digest.hex
