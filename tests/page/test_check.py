@@ -224,15 +224,18 @@ def overwrite(path: Path) -> None:
         file.write(b"x")
 
 
-@pytest.mark.parametrize("change", [Path.unlink, write, replace])
-def test_a_file_that_changes_before_it_is_hashed(page: Page, tmp_path: Path, change: Any) -> None:
+# Chromium notes a chosen file's time when it comes to it: later than the change, and the bytes are wrong instead.
+NOT_RIGHT = {"unreadable", "damaged"}
+
+
+@pytest.mark.parametrize(("change", "found"), [(Path.unlink, {"unreadable"}), (write, NOT_RIGHT), (replace, NOT_RIGHT)])
+def test_a_file_that_changes_before_it_is_hashed(page: Page, tmp_path: Path, change: Any, found: set[str]) -> None:
     [weights] = put(tmp_path, {W: WEIGHTS})
     os.utime(weights, LONG_AGO)
     choose(page, weights)
     change(weights)
-    # Chromium notes a chosen file's time when it comes to it: later than the change, and the bytes are wrong instead.
     state, _ = rows(check(page))["model"]
-    assert state in {"unreadable", "damaged"} - ({"damaged"} if change is Path.unlink else set())
+    assert state in found
 
 
 @pytest.mark.parametrize("change", [Path.unlink, overwrite, lengthen])
