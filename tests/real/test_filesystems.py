@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.checker import check, listed
-from tests.mounted import Mounted, mounted, sparse_file
-from tests.program import packllama, snapshot
+from tests.mounted import EXFAT, FAT, IMAGE, Mounted, mounted, sparse_file
+from tests.program import called, packllama, snapshot
 from tests.test_bad_input import large_gguf
 from tests.unit.gguf import builder
 
@@ -53,7 +53,7 @@ def xfs(tmp_path: Path, need_root: None, need_program: NeedProgram) -> Iterator[
     # xfs makes none smaller than 300 MB.
     image = sparse_file(tmp_path / "xfs.image", 320 * MIB)
     subprocess.run([make, "-q", "-m", "reflink=1", str(image)], check=True)
-    with mounted(image, tmp_path / "xfs", mount='mount -t xfs -o loop "$0" "$1"') as found:
+    with mounted(image, tmp_path / "xfs", mount=IMAGE) as found:
         yield found
 
 
@@ -120,7 +120,7 @@ def fat(folder: Path, need_root: None, need_program: NeedProgram) -> Iterator[Mo
     need_program("fusefat", "fusefat")
     image = sparse_file(folder / "fat.image", 64 * MIB)
     subprocess.run([make, "-F", "32", str(image)], check=True, capture_output=True)
-    with mounted(image, folder / "fat", mount='fusefat -o rw+ "$0" "$1" >/dev/null 2>&1') as found:
+    with mounted(image, folder / "fat", mount=FAT) as found:
         yield found
 
 
@@ -156,7 +156,21 @@ def test_a_copy_to_fat(fat: Mounted) -> None:
     assert check(str(fat.seen / "store")) == []
 
 
-def test_fat_cannot_hold_a_colon(fat: Mounted) -> None:
+@pytest.fixture
+def exfat(folder: Path, need_root: None, need_program: NeedProgram) -> Iterator[Mounted]:
+    need_program("mount.exfat-fuse", "exfat-fuse")
+    image = sparse_file(folder / "exfat.image", 64 * MIB)
+    subprocess.run([need_program("mkfs.exfat", "exfatprogs"), str(image)], check=True, capture_output=True)
+    with mounted(image, folder / "exfat", mount=EXFAT) as found:
+        yield found
+
+
+def test_what_fat_and_exfat_cannot_hold(fat: Mounted, exfat: Mounted) -> None:
+    for disk in (fat, exfat):
+        assert_no_colon(disk)
+
+
+def assert_no_colon(fat: Mounted) -> None:
     assert fat.packllama("create", "m").returncode == 0
     before = snapshot(fat.seen / "store")
     done = fat.packllama("create", "localhost:5000/me/m")
@@ -165,6 +179,24 @@ def test_fat_cannot_hold_a_colon(fat: Mounted) -> None:
     assert "Choose a name whose host has no port" in done.stderr
     assert snapshot(fat.seen / "store") == before
     assert fat.packllama("create", "localhost/me/m").returncode == 0
+
+
+def test_a_name_in_another_letter_case_on_exfat(exfat: Mounted) -> None:
+    """The file system itself takes both for one."""
+    for name, text in (("me/Some:Tag", "Modelfile"), ("Me/some:tag", "Other")):
+        assert exfat.packllama("create", name, "-f", text).returncode == 0
+    assert len(listed(str(exfat.seen / "store"))) == 1
+    assert exfat.packllama("show", "ME/SOME:TAG", "--system").stdout.strip() == "two"
+    assert exfat.packllama("rm", "me/SOME:tag").returncode == 0
+    assert list((exfat.seen / "store/blobs").iterdir()) == []
+
+
+def test_a_large_file_fits_on_exfat(exfat: Mounted, folder: Path) -> None:
+    """Only the room is missing."""
+    large_gguf(folder / "large.gguf", 4 << 30)
+    (folder / "Large").write_text("FROM large.gguf\n")
+    done = exfat.packllama("create", "m", "-f", "Large")
+    assert (done.returncode, "free are" in done.stderr) == (7, True), done.stderr
 
 
 def test_fat_cannot_hold_more_than_4_gib(fat: Mounted, folder: Path) -> None:
@@ -179,14 +211,37 @@ def test_fat_cannot_hold_more_than_4_gib(fat: Mounted, folder: Path) -> None:
 
 # ---- paths
 
+ODD = {
+    "for shells": [
+        "with space",
+        " at both ends ",
+        "it's",
+        'a "quoted" one',
+        "$(touch gone)",
+        "`touch gone`",
+        "a;b&c|d",
+    ],
+    "for patterns": ["a[b]c", "a*", "a?", "a\\b", "{a,b}"],
+    "for programs": ["-x", "--help", "%41", "a:b", "~", "#1", "a=b", "new\nline", "tab\tbell\a", "...", ".hidden"],
+    "for people": [
+        "模型",
+        "caf\u00e9",
+        "cafe\u0301",
+        "\N{LLAMA}",
+        "\u202eback",
+        "x" * 255,
+        os.fsdecode(b"not \xff utf-8"),
+    ],
+}
 
-@pytest.mark.parametrize("name", ["a[b]c", "a*", "a?", "with space", "模型", "new\nline", "it's", "-x", "%41", "a:b"])
+
+@pytest.mark.parametrize("name", [pytest.param(name, id=ascii(name)[:20]) for names in ODD.values() for name in names])
 def test_a_store_at_an_odd_path(folder: Path, name: str) -> None:
-    store = folder / "places" / name / "store"
-    env = {"PACKLLAMA_STORE": str(store)}
+    place = folder / "places" / name
+    env = {"PACKLLAMA_STORE": str(place / "store")}
 
     def run(*args: str) -> str:
-        done = packllama(*args, cwd=folder, env=env)
+        done = called(*args, cwd=folder, env=env)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -196,10 +251,18 @@ def test_a_store_at_an_odd_path(folder: Path, name: str) -> None:
     listing = run("list")
     assert [name in listing for name in ("m:latest", "child:latest", "h.example:80/n/copy:latest")] == [True] * 3
     assert run("show", "child", "--system").strip() == "child"
-    assert check(str(store)) == []
+    run("export", "child", "-o", str(place / "out.tar"))
+    run("--store", str(place / "other"), "import", str(place / "out.tar"))
+    run("copy", "m", "--to", str(place / "other"))
+    run("import", str(place / "other"))
+    for store in (place / "store", place / "other"):
+        assert check(str(store)) == []
+        run("--store", str(store), "verify")
     run("rm", "m", "child", "h.example:80/n/copy")
-    assert list((store / "blobs").iterdir()) == []
-    assert sorted(path.name for path in (folder / "places").iterdir()) == [name]
+    assert list((place / "store/blobs").iterdir()) == []
+    run("prune")
+    assert [path.name for path in (folder / "places").iterdir()] == [name]
+    assert sorted(path.name for path in place.iterdir()) == ["other", "out.tar", "store"]
 
 
 @pytest.fixture(autouse=True)

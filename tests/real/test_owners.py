@@ -186,7 +186,7 @@ def test_a_blob_that_may_not_be_read_is_not_called_damaged(folder: Path) -> None
     blobs = sorted((store / "blobs").iterdir(), key=lambda path: path.stat().st_size)
     blobs[-1].chmod(0o600)
     done = packllama_as(SOMEBODY, "verify", "m", cwd=folder)
-    assert done.returncode == 7
+    assert done.returncode == 1
     assert "forbidden: model sha256:" in done.stdout
     assert "cannot be read: Permission denied" in done.stdout
     assert "as a user who may read it." in done.stdout
@@ -203,3 +203,17 @@ def test_the_services_store_is_taken_while_the_user_has_none(folder: Path) -> No
     assert find_root(settings, service=service) == service
     (folder / "home/.ollama/models").mkdir(parents=True)
     assert find_root(settings, service=service) == folder / "home/.ollama/models"
+
+
+def test_a_link_to_where_one_may_not_look(folder: Path) -> None:
+    store = give(used(folder))
+    closed = folder / "closed"
+    closed.mkdir(mode=0o700)
+    blob = max((store / "blobs").iterdir(), key=lambda path: path.stat().st_size)
+    blob.rename(closed / "data")
+    blob.symlink_to(closed / "data")
+    os.chown(blob, OWNER, GROUP, follow_symlinks=False)
+    done = packllama_as(SOMEBODY, "verify", cwd=folder)
+    assert done.returncode == 1
+    assert "forbidden: model sha256:" in done.stdout
+    assert f"foreign link: {blob}: a link out of the store, to {closed}/data; " in done.stdout

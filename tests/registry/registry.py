@@ -20,8 +20,8 @@ Trick: TypeAlias = Callable[[Request, socket.socket], bool]
 class Registry(Listener):
     """``tricks`` come before the registry's own answers, each as long as it stands there."""
 
-    def __init__(self, *, address: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> None:
-        super().__init__(self._answer, address=address, tls=tls)
+    def __init__(self, *, address: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None) -> None:
+        super().__init__(self._answer, address=address, port=port, tls=tls)
         self.manifests: dict[str, bytes] = {}
         self.blobs: dict[str, bytes] = {}
         self.tricks: list[Trick] = []

@@ -31,6 +31,11 @@ def may_append(path: Path) -> bool:
     return not _types(path) & _CANNOT_APPEND
 
 
+def file_system(path: Path) -> str:
+    """What the system calls the file system of ``path``: ``ext4``; "" where it does not tell."""
+    return next(iter(_types(path)), "")
+
+
 def _types(path: Path) -> set[str]:
     """What the system calls the file system of ``path``: one word; none where it does not tell."""
     found = set()

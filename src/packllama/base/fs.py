@@ -12,6 +12,7 @@ import errno
 import fcntl
 import os
 import stat
+import struct
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,8 @@ from packllama.base.reading import pread_all
 
 # The ioctl that shares blocks between two files of one file system (Linux: btrfs, xfs, …).
 _FICLONE = 0x40049409
+# The same for a part of one, with a struct of the source's descriptor, offset and length, and our offset.
+_FICLONERANGE = 0x4020940D
 
 # What a file system answers that has no owners, modes or links: vfat, a FUSE file system, some network ones.
 _CANNOT = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EOPNOTSUPP}
@@ -58,6 +61,13 @@ def sync_directory(path: Path) -> None:
                 raise
         finally:
             os.close(descriptor)
+
+
+def sync_names(folder: Path, *, below: Path) -> None:
+    """Make the names of a folder and of those above it durable, up to ``below``, whoever made them a moment ago."""
+    while folder != below:
+        folder = folder.parent
+        sync_directory(folder)
 
 
 def sync_file(descriptor: int, path: Path) -> None:
@@ -245,6 +255,18 @@ class ForwardFile:
         self.write(data)
         return len(data)
 
+    def share(self, source: int, offset: int, count: int) -> bool:
+        """Append bytes of the open file ``source`` by sharing its blocks. False: it cannot, and nothing was written."""
+        with translated("writing", self.path):
+            end = os.lseek(self.descriptor, 0, os.SEEK_CUR)
+            try:
+                fcntl.ioctl(self.descriptor, _FICLONERANGE, struct.pack("qQQQ", source, offset, count, end))
+            except OSError:
+                return False
+            os.lseek(self.descriptor, end + count, os.SEEK_SET)
+            self._grew(count)
+        return True
+
     def _grew(self, count: int) -> None:
         """So much is new; from a certain amount on it is synced beside what comes next."""
         self._unsynced += count
@@ -335,9 +357,14 @@ def write_file(target: Path, data: bytes, *, staging: Path, mode: int | None = 0
 
 def move(source: Path, target: Path) -> None:
     """Rename within one file system, replacing ``target``, and make the new name durable."""
+    rename(source, target)
+    sync_directory(target.parent)
+
+
+def rename(source: Path, target: Path) -> None:
+    """Like :func:`move`, but not durable until the folder is synced."""
     with translated("moving into place", target):
         source.replace(target)
-    sync_directory(target.parent)
 
 
 def try_move_folder(source: Path, target: Path) -> bool:
@@ -403,6 +430,14 @@ def remove_tree(path: Path) -> None:
 
         _check_plain(path)  # rmtree would wait for whoever writes into a pipe
         shutil.rmtree(path)
+
+
+def clear(path: Path) -> None:
+    """Remove what stands there, a file or a folder; of a link nothing but itself."""
+    if path.is_dir() and not path.is_symlink():
+        remove_tree(path)
+    else:
+        remove(path)
 
 
 def remove_empty_directories(leaf: Path, *, below: Path) -> None:

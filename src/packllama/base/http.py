@@ -165,7 +165,7 @@ class Client:
 
     def _new_manager(self, scheme: str, proxy: str) -> urllib3.PoolManager:
         if proxy:
-            _check_proxy(proxy, where=f"{scheme.upper()}_PROXY")
+            check_proxy(proxy, where=f"{scheme.upper()}_PROXY")
         context = self._trust() if scheme == "https" or proxy.lower().startswith("https:") else None
         if not proxy:
             manager = urllib3.PoolManager(maxsize=_KEPT, ssl_context=context)
@@ -183,15 +183,7 @@ class Client:
         return manager
 
     def _trust(self) -> ssl.SSLContext:
-        file, folder = self._network.certificates, self._network.certificate_folder
-        try:
-            context = ssl.create_default_context(cafile=file, capath=folder)
-        except OSError as error:
-            raise MissingFile(
-                f"no certificates could be read there: {error.strerror or error}",
-                where=str(file or folder),
-                hint="SSL_CERT_FILE has to name a file of certificates in PEM form.",
-            ) from error
+        context = trust(self._network)
         context.sslsocket_class = sockets.patient_tls(self._waiting.current)
         return context
 
@@ -338,7 +330,24 @@ class _Response(http.client.HTTPResponse):
         http.client.parse_headers(self.fp)
 
 
-def _check_proxy(proxy: str, *, where: str) -> None:
+def trust(network: Network) -> ssl.SSLContext:
+    """Whose certificates count.
+
+    Raises: MissingFile, when those that were named cannot be read.
+    """
+    file, folder = network.certificates, network.certificate_folder
+    try:
+        return ssl.create_default_context(cafile=file, capath=folder)
+    except OSError as error:
+        raise MissingFile(
+            f"no certificates could be read there: {error.strerror or error}",
+            where=str(file or folder),
+            hint="SSL_CERT_FILE has to name a file of certificates in PEM form.",
+        ) from error
+
+
+def check_proxy(proxy: str, *, where: str) -> None:
+    """Raises: UsageError, when this is no URL of a proxy that can be used. It never quotes a password."""
     kind = proxy.partition("://")[0].lower()
     if kind not in _PORTS:
         raise UsageError(

@@ -96,14 +96,17 @@ class FileLock:
         return "another process"
 
 
-def is_held(path: Path) -> bool:
-    """Whether some process holds the lock, found out without writing. True also when that cannot be told."""
+def is_held(path: Path, *, shared: bool = False) -> bool:
+    """Whether some process holds the lock, found out without writing. True also when that cannot be told.
+
+    ``shared``: those count, too, that share it.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError as error:
         return error.errno != errno.ENOENT
     try:
-        return not _flock(descriptor, exclusive=False)
+        return not _flock(descriptor, exclusive=shared)
     except OSError:
         return True
     finally:

@@ -54,6 +54,11 @@ class PartFile(ForwardFile):
         super().write(data)
         self.length += len(data)
 
+    def share(self, source: int, offset: int, count: int) -> bool:
+        shared = super().share(source, offset, count)
+        self.length += count if shared else 0
+        return shared
+
     def _begin_sync(self) -> None:
         super()._begin_sync()
         # The sync before this one has ended: what had been written when it began is durable.

@@ -113,6 +113,11 @@ class Settings:
             hf_token=values.get("HF_TOKEN", ""),
         )
 
+    @property
+    def derived_cache(self) -> Path | None:
+        """Where translations wait that are not wanted in the store."""
+        return self.cache / "derived" if self.cache else None
+
     def home_folder(self) -> Path:
         """The user's home.
 

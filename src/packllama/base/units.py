@@ -58,6 +58,19 @@ def human_when(then: float, *, now: float) -> str:
     return f"{human_age(then - now)} from now" if then > now else f"{human_age(now - then)} ago"
 
 
+_AGE = re.compile(r"(\d{1,6})([smhdw])|0", re.ASCII)
+_AGE_UNITS = {"s": 1, "m": _MINUTE, "h": _HOUR, "d": _DAY, "w": 7 * _DAY}
+
+
+def parse_age(text: str) -> float | None:
+    """Seconds in an age of one number: ``30m``, ``12h``, ``7d``, ``2w``, ``0``; None if it is none."""
+    match = _AGE.fullmatch(text)
+    if not match:
+        return None
+    number, unit = match.groups(default="")
+    return float(int(number or 0) * _AGE_UNITS.get(unit, 0))
+
+
 def go_duration(seconds: float) -> str:
     """A time as Go prints it: ``1.070681808s``, ``63.382192ms``, ``1m2.5s``, ``1h0m0s``."""
     nanoseconds = round(abs(seconds) * 1e9)

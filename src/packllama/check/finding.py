@@ -16,7 +16,7 @@ class FindingKind(StrEnum):
     MISSING = "missing"
     """A model needs a blob that is not there."""
     WRONG_SIZE = "wrong-size"
-    """A blob is shorter or longer than a model's manifest says."""
+    """A blob is truncated, or longer than a model's manifest says."""
     UNREADABLE = "unreadable"
     """A blob cannot be read to its end: a bad disk, no plain file."""
     FORBIDDEN = "forbidden"
@@ -33,6 +33,36 @@ class FindingKind(StrEnum):
     """What a download or a build has not finished yet, or has left behind."""
     STRAY = "stray"
     """A file where it does not belong."""
+    WRONG_OWNER = "wrong-owner"
+    """Files or folders that belong to somebody else than the store."""
+    WRONG_MODE = "wrong-mode"
+    """Files that the store's owner may not read, or folders that they may not write."""
+    DANGLING_LINK = "dangling-link"
+    """A link that leads nowhere, where no model is known to need what should be there."""
+    FOREIGN_LINK = "foreign-link"
+    """A link that leads out of the store."""
+    CASE_TWIN = "case-twin"
+    """Names that differ in letter case only."""
+    RESERVED_TAG = "reserved-tag"
+    """A name that means another model to Ollama."""
+    NEWER_LAYOUT = "newer-layout"
+    """A folder of manifests that is not understood."""
+
+    @property
+    def breaks(self) -> bool:
+        """Whether a byte of the models concerned is wrong or missing."""
+        return self in _BREAKING
+
+
+_BREAKING = frozenset(
+    {
+        FindingKind.DAMAGED,
+        FindingKind.MISSING,
+        FindingKind.WRONG_SIZE,
+        FindingKind.UNREADABLE,
+        FindingKind.UNREADABLE_MANIFEST,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from packllama.base.reading import open_plain, page_buffer
 from packllama.base.stop import Stop
 from packllama.digest import Digest
 from packllama.pieces import PIECE_BYTES, Pieces
+from packllama.places.store.hash_record import is_unchanged
 
 # Measured on two cores: 256 KiB is 1 to 4 % slower, 4 MiB no faster. Small enough to stop at once.
 BUFFER_SIZE = 1 << 20
@@ -29,12 +30,22 @@ MOST_THREADS = 4
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a file turned out to be: so many bytes with that digest and pieces, or the error that ended the reading."""
+    """What a file turned out to be: so many bytes with that digest and pieces, or the error that ended the reading.
+
+    ``status`` is that of the file, before and after; None when something happened to it meanwhile. ``unread``: only its
+    size was looked at.
+    """
 
     size: int = 0
     digest: Digest | None = None
     pieces: Pieces | None = None
     error: PackLlamaError | None = None
+    status: os.stat_result | None = None
+    unread: bool = False
+
+    def may_be(self, digest: Digest) -> bool:
+        """Whether nothing is known that speaks against it."""
+        return self.unread or self.digest == digest
 
 
 def read_all(paths: Sequence[Path], *, observer: Observer, stop: Stop) -> list[Reading]:
@@ -100,7 +111,7 @@ class _Work:
             os.close(descriptor)
 
     def _hash(self, path: Path, descriptor: int, buffer: memoryview) -> Reading:
-        algorithm, size = StepHash(step=PIECE_BYTES), 0
+        algorithm, size, before = StepHash(step=PIECE_BYTES), 0, os.fstat(descriptor)
         while not self._ended.is_set():
             self._stop.check()
             try:
@@ -115,7 +126,8 @@ class _Work:
             with self._lock:
                 self._observer.advanced(count)
         hashes = algorithm.hashes()
-        return Reading(size, Digest(hashes.whole), Pieces.of(hashes.beginnings))
+        status = before if is_unchanged(os.fstat(descriptor), before) else None
+        return Reading(size, Digest(hashes.whole), Pieces.of(hashes.beginnings), status=status)
 
 
 def _size(path: Path) -> int:

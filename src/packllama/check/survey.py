@@ -1,70 +1,132 @@
 """What stands in a store, before a byte of a blob is read."""
 
 import os
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from packllama.base.errors import InvalidDigest, ModelNotFound, PackLlamaError, from_os_error
-from packllama.base.locks import is_held
+from packllama.base.errors import InvalidDigest, ModelNotFound, PackLlamaError
+from packllama.base.stop import Stop
+from packllama.check.entries import Entry, entries, entries_at
 from packllama.check.finding import Finding, FindingKind
+from packllama.check.in_blobs import look_into_blobs, strays_in_blobs
+from packllama.check.in_manifests import CLEAN_UP_IS_OFF, look_into_manifests
+from packllama.check.linked import foreign_links, no_folders
+from packllama.check.odd_names import case_twins, reserved_tags
+from packllama.check.own_leftovers import own_leftovers
+from packllama.check.rights import wrong_rights
 from packllama.digest import Digest
 from packllama.model import Model
 from packllama.name import ModelName
 from packllama.places.store import Store
 from packllama.places.store.layout import Layout
 
-# An unfinished download of Ollama's: its data, and the state of its parts.
-_DOWNLOAD = re.compile(r"(sha256-[0-9a-f]{64})(?:-partial(?:-\d+)?|\.tmp)", re.ASCII)
-
-# Names under which Ollama hashes, quantizes, splits and converts.
-_TEMPORARY = re.compile(
-    r"(?:sha256-|split-copy|projector-metadata|compat-tensors|split-gguf-|[A-Z][A-Z0-9_]*)\d+", re.ASCII
-)
-_CONVERSION = re.compile(r"ollama-safetensors\d+", re.ASCII)
-
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """The models to check, what is wrong beside them, and blobs that are there and may belong to nobody."""
+    """The models to check, what is wrong beside them, the blobs they need, and those that are there.
+
+    Of some models only, nothing is known of what is there beside theirs. ``misplaced``: manifests that Ollama does not
+    see, and that may name blobs all the same.
+    """
 
     models: tuple[Model, ...]
     findings: tuple[Finding, ...]
-    present: frozenset[Digest] = frozenset()
+    needed: frozenset[Digest]
+    present: Mapping[Digest, Entry] = field(default_factory=dict)
+    misplaced: tuple[Path, ...] = ()
+
+    @property
+    def names(self) -> tuple[ModelName, ...]:
+        """Of the models, and of those that cannot be read, in order."""
+        unreadable = (name for finding in self.findings if finding.kind.breaks for name in finding.models)
+        # Ten thousand names are compared ten times as fast by their parts.
+        return tuple(sorted((*(model.name for model in self.models), *unreadable), key=lambda name: name.path_parts))
 
     def digests(self) -> tuple[Digest, ...]:
-        """Every blob that is to be read, once."""
-        needed = (model.manifest.digests() for model in self.models)
-        return tuple(sorted(self.present.union(*needed)))
+        """Every blob that is to be looked at, once."""
+        return tuple(sorted(self.needed | self.present.keys(), key=lambda digest: digest.hex))
 
 
-def survey(store: Store, names: Iterable[ModelName] = ()) -> Survey:
+def survey(store: Store, names: Iterable[ModelName] = (), *, stop: Stop | None = None) -> Survey:
     """Look at the models of these names only, or at the whole store.
 
     Raises:
         ModelNotFound: one of the names is not there.
+        MachineError: a folder cannot be listed. Cancelled: ``stop`` was set.
     """
-    wanted = list(names)
-    if wanted:
-        spelled = list(dict.fromkeys(store.canonical(name) for name in wanted))
-        models, findings = _models(store, spelled)
-        gone = set(spelled) - {model.name for model in models} - {name for f in findings for name in f.models}
-        if gone:
-            raise ModelNotFound(min(gone).short)
-        return Survey(models, findings)
+    wanted, stop = list(names), stop or Stop()
+    return _of_names(store, wanted, stop) if wanted else _of_all(store, stop)
+
+
+def _of_names(store: Store, wanted: Sequence[ModelName], stop: Stop) -> Survey:
+    layout, there = store.layout, store.scan().names
+    spelled = list(dict.fromkeys(name.canonical(there) for name in wanted))
+    models, broken = _models(store, spelled, stop)
+    gone = set(spelled) - {model.name for model in models} - {name for f in broken for name in f.models}
+    if gone:
+        raise ModelNotFound(min(gone).short)
+    folded = {name.folded for name in spelled}
+    of_them = [name for name in there if name.folded in folded]
+    odd = _odd(layout, of_them, models, entries_at(_paths(layout, models)))
+    return Survey(models, (*broken, *odd), _needed(models))
+
+
+def _of_all(store: Store, stop: Stop) -> Survey:
+    layout = store.layout
     # Blobs before manifests: what is published in between is not taken for an orphan.
-    present, in_blobs = _blobs(store.layout)
-    scan = store.scan()
-    models, broken = _models(store, sorted(scan.names))
-    strays = [_stray_name(Path(path)) for path in sorted(scan.strays)]
-    return Survey(models, (*broken, *strays, *in_blobs, *_unfinished_work(store.layout)), present)
+    in_blobs = look_into_blobs(layout)
+    in_manifests = look_into_manifests(layout)
+    models, broken = _models(store, in_manifests.names, stop)
+    needed = _needed(models)
+    own = entries_at((layout.blobs, layout.manifests, layout.own))
+    folders = [*own, *(entry for entry in entries(layout.own) if entry.is_folder)]
+    findings = (
+        *broken,
+        *in_manifests.findings,
+        *strays_in_blobs(
+            layout,
+            in_blobs.others,
+            lacking=needed - in_blobs.blobs.keys(),
+            misplaced=bool(in_manifests.misplaced),
+        ),
+        *own_leftovers(layout),
+        *_newer_layout(layout),
+        *no_folders(layout),
+        *_odd(layout, in_manifests.names, models, [*folders, *in_manifests.entries, *in_blobs.entries]),
+    )
+    return Survey(models, findings, needed, in_blobs.blobs, tuple(in_manifests.misplaced))
 
 
-def _models(store: Store, names: Iterable[ModelName]) -> tuple[tuple[Model, ...], tuple[Finding, ...]]:
+def _odd(
+    layout: Layout, names: Sequence[ModelName], models: Sequence[Model], seen: Sequence[Entry]
+) -> Iterator[Finding]:
+    """What Ollama reads all the same, and what will be a nuisance one day."""
+    yield from foreign_links(layout, seen)
+    yield from wrong_rights(layout, seen)
+    yield from case_twins(layout, names)
+    yield from reserved_tags(layout, models)
+
+
+def _paths(layout: Layout, models: Iterable[Model]) -> Iterator[Path]:
+    """Of the files of these models, and of the folders that they are in, each once."""
+    files = {layout.manifest(model.name) for model in models}
+    files |= {layout.blob(digest) for model in models for digest in model.manifest.digests()}
+    folders = {folder for file in files for folder in file.parents if layout.root in folder.parents}
+    return iter(sorted(files | folders))
+
+
+def _needed(models: Sequence[Model]) -> frozenset[Digest]:
+    """The digests of all their blobs. Models share layers: by identity they are told apart faster than by value."""
+    layers = {id(layer): layer for model in models for layer in model.manifest.layers_and_config}
+    return frozenset(layer.digest for layer in layers.values())
+
+
+def _models(store: Store, names: Iterable[ModelName], stop: Stop) -> tuple[tuple[Model, ...], tuple[Finding, ...]]:
     """The models, and what is wrong with those that cannot be read. Names that are gone are in neither."""
     models, findings = [], []
     for name in names:
+        stop.check()
         try:
             models.append(store.model(name))
         except PackLlamaError as error:
@@ -76,84 +138,23 @@ def _models(store: Store, names: Iterable[ModelName]) -> tuple[tuple[Model, ...]
 
 def _unreadable_manifest(name: ModelName, path: Path, error: PackLlamaError) -> Finding:
     message = "a link that leads nowhere" if isinstance(error, ModelNotFound) else error.message
+    # Ollama takes any text for a digest.
+    off = "" if isinstance(error.__cause__, InvalidDigest) else f"; {CLEAN_UP_IS_OFF}"
     return Finding(
         FindingKind.UNREADABLE_MANIFEST,
         path,
-        f"the manifest cannot be read: {message}",
-        "Create or copy the model again, or remove it.",
+        f"the manifest cannot be read: {message}{off}",
+        f"Pull, create or copy the model again, or remove it: packllama rm {name.short}",
         models=(name,),
     )
 
 
-def _stray_name(path: Path) -> Finding:
-    return Finding(
-        FindingKind.STRAY,
-        path,
-        "not a model's name",
-        "Move it away: while it is there, nothing in the store can be called unused.",
-    )
-
-
-def _blobs(layout: Layout) -> tuple[frozenset[Digest], list[Finding]]:
-    """The digests that have a file, and what else lies there."""
-    present: set[Digest] = set()
-    downloads: dict[str, list[str]] = {}
-    findings: list[Finding] = []
-    for name in sorted(_entries(layout.blobs)):
-        try:
-            present.add(Digest.from_file_name(name))
-        except InvalidDigest:
-            if match := _DOWNLOAD.fullmatch(name):
-                downloads.setdefault(match[1], []).append(name)
-            else:
-                findings.append(_foreign(layout.blobs / name))
-    findings += [_download(layout.blobs, blob, files) for blob, files in downloads.items()]
-    return frozenset(present), findings
-
-
-def _foreign(path: Path) -> Finding:
-    if _TEMPORARY.fullmatch(path.name):
-        return _unfinished(path, "a temporary file of Ollama's", "Ollama removes it when it starts.")
-    hint = "Move it away if you need it: Ollama removes it when it starts."
-    if path.name.startswith("sha256:"):  # as registries and manifests write it
-        hint = f"'packllama import {path.parent.parent} --move' puts it right. Ollama removes it when it starts."
-    return Finding(FindingKind.STRAY, path, "no blob's name", hint)
-
-
-def _download(blobs: Path, blob: str, files: list[str]) -> Finding:
-    """One finding per download, however many parts it has."""
-    several = f", {len(files)} files" if len(files) > 1 else ""
-    return _unfinished(
-        blobs / files[0],
-        f"an unfinished download of Ollama's{several}",
-        "Pull the model again to finish it; Ollama removes it when it starts.",
-        digest=Digest.from_file_name(blob),
-    )
-
-
-def _unfinished_work(layout: Layout) -> Iterator[Finding]:
-    for name in sorted(_entries(layout.work)):
-        folder = layout.work / name
-        if not is_held(layout.locks / f"work-{name}") and os.path.lexists(folder):
-            yield _unfinished(
-                folder, "the work of a packllama that was stopped", "The next 'packllama create' clears it away."
-            )
-    for name in sorted(_entries(layout.root)):
-        if _CONVERSION.fullmatch(name):
-            yield _unfinished(
-                layout.root / name, "a temporary folder of Ollama's", "Remove it when no Ollama is creating a model."
-            )
-
-
-def _unfinished(path: Path, message: str, hint: str, *, digest: Digest | None = None) -> Finding:
-    return Finding(FindingKind.UNFINISHED, path, message, hint, digest=digest)
-
-
-def _entries(folder: Path) -> list[str]:
-    try:
-        with os.scandir(folder) as entries:
-            return [entry.name for entry in entries]
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise from_os_error(error, doing="listing the store", where=folder) from error
+def _newer_layout(layout: Layout) -> Iterator[Finding]:
+    if os.path.lexists(layout.newer_manifests):
+        yield Finding(
+            FindingKind.NEWER_LAYOUT,
+            layout.newer_manifests,
+            "a layout of Ollama's development versions, which is not understood; "
+            "while it is there, no blob can be called unused",
+            "Use its models with the Ollama that made it; when they are not wanted any more, move it away.",
+        )

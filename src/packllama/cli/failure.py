@@ -46,8 +46,10 @@ def report(error: PackLlamaError, *, as_json: bool, published: Sequence[str] = (
             silence_stdout()
         else:
             return
+    # Text from outside stands in the sentence, so no line of it may look like one of ours.
+    hint = escaped(error.hint, keep="\n") + "\n" if error.hint else ""
     with contextlib.suppress(OSError):
-        sys.stderr.write("Error: " + escaped(str(error), keep="\n") + "\n")
+        sys.stderr.write(f"Error: {escaped(error.sentence)}\n{hint}")
 
 
 def report_all(errors: Sequence[PackLlamaError], *, as_json: bool) -> int:

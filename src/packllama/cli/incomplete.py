@@ -41,12 +41,11 @@ class Incomplete:
 
     def error(self) -> IntegrityError:
         """The same as an error."""
-        lines = "\n".join(escaped(line) for line in self._lines())
+        advice = "Put what is missing into the folder, under any name, and run the same command again."
         return IntegrityError(
-            f"{self.name.short} is not whole: it lacks {len(self.lacks):,} of its {len(self.sheet.blobs):,} files\n"
-            f"{lines}",
-            where=escaped(self.sheet.path),
-            hint="Put what is missing into the folder, under any name, and run the same command again.",
+            f"{self.name.short} is not whole: it lacks {len(self.lacks):,} of its {len(self.sheet.blobs):,} files",
+            where=self.sheet.path,
+            hint="\n".join([*map(escaped, self._lines()), advice]),
         )
 
     def _lines(self) -> Iterator[str]:

@@ -40,6 +40,9 @@ VERBS = {
     "pull": ("pull", "Download models into the store"),
     "key": ("key", "Show the key by which registries know this machine, or make one"),
     "verify": ("verify", "Read every byte and say what is damaged"),
+    "repair": ("repair", "Fetch again what is damaged, and only that"),
+    "prune": ("prune", "Remove what nobody needs: leftovers, old unfinished work"),
+    "doctor": ("doctor", "Say what on this machine will work and what will not"),
     "prove": ("prove", "Verify, load and answer once; write a receipt"),
 }
 ALIASES = {"ls": "list", "save": "export", "load": "import", "urls": "links", "download": "pull", "check": "verify"}

@@ -2,7 +2,7 @@
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -85,6 +85,7 @@ def _or_setting(
     return chosen
 
 
+_VERIFY = click.option("--verify", is_flag=True, help="Hash also what is there and known to be right.")
 _RANGES, _TIMES = click.IntRange(1, _MOST_RANGES), click.IntRange(0, 100)
 _OPTIONS = (
     click.option(
@@ -101,7 +102,7 @@ _OPTIONS = (
         metavar="RATE",
         help="Bytes per second at most: 500K, 2M. [PACKLLAMA_LIMIT_RATE]",
     ),
-    click.option("--verify", is_flag=True, help="Hash also what is there and known to be right."),
+    _VERIFY,
     click.option("--retry", type=_TIMES, default=3, show_default=True, metavar="N", help="Ask so often again."),
     click.option("--no-progress", is_flag=True, help="No bar, and no line every 30 seconds."),
     click.option("--dry-run", is_flag=True, help="Only say what would move and what is there already."),
@@ -110,21 +111,30 @@ _OPTIONS = (
 
 def moving(function: Callable[..., Any]) -> Callable[..., Any]:
     """These options, as one argument ``moving``."""
+    return _with(_OPTIONS, function)
+
+
+def moving_verified(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a verb that hashes in any case."""
+    return _with([option for option in _OPTIONS if option is not _VERIFY], function)
+
+
+def _with(options: Sequence[Callable[..., Any]], function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def collected(
         *args: Any,
         parallel: int | None,
         limit_rate: int | None,
-        verify: bool,
         retry: int,
         no_progress: bool,
         dry_run: bool,
+        verify: bool = True,
         **words: Any,
     ) -> Any:
-        options = CopyOptions(retry=retry, limit_rate=limit_rate, parallel=parallel)
-        return function(*args, moving=Moving(options, verify, not no_progress, dry_run), **words)
+        chosen = CopyOptions(retry=retry, limit_rate=limit_rate, parallel=parallel)
+        return function(*args, moving=Moving(chosen, verify, not no_progress, dry_run), **words)
 
-    for option in reversed(_OPTIONS):
+    for option in reversed(options):
         collected = option(collected)
     return collected

@@ -20,11 +20,16 @@ def is_file(word: str) -> bool:
     return is_place(word) or (_ARCHIVE.fullmatch(word) is not None and Path(word).is_file())
 
 
-def verify_file(door: Door, words: Sequence[str]) -> int:
+def verify_file(door: Door, words: Sequence[str], *, whole: bool) -> int:
     """Check the one bundle and print what was found. Returns the exit status.
 
-    Raises: UsageError, when more than one word was given, or a folder.
+    Raises: UsageError, when more than one word was given, or a folder, or it is not to be read ``whole``.
     """
+    if not whole:
+        raise UsageError(
+            "--quick and --since are for stores: of a bundle every byte is read",
+            hint=f"'packllama inspect {words[0]}' lists what is in it, and reads no blob.",
+        )
     if len(words) > 1:
         raise UsageError("one bundle at a time, and no names beside it")
     path = parse_place(words[0], door.settings) if is_place(words[0]) else Path(words[0])

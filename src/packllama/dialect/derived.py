@@ -4,6 +4,7 @@
 
     <digest>-<version>/        a translation: text.gguf, projector.gguf, or one of them; and sizes, how large they are
     <digest>-<version>.part/   one that is being made, or removed; left by a run that was killed
+    <digest>-<version>.failed  what was said of one that did not work
     locks/<digest>-<version>   shared by who uses it, exclusive for who makes or removes it
 
 A translation gets its name in one step, whole, synced and tried. There are at most so many bytes of them; those that
@@ -19,9 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packllama.base.disk import file_size_limit, free_space
-from packllama.base.errors import MachineError, NoRights, NoSpace, PackLlamaError
+from packllama.base.errors import EngineFailed, MachineError, NoRights, NoSpace, PackLlamaError
 from packllama.base.fs import (
     check_writable,
+    clear,
     make_directory,
     remove,
     remove_tree,
@@ -35,6 +37,7 @@ from packllama.base.observer import Observer
 from packllama.base.reading import read_small
 from packllama.base.stop import Stop
 from packllama.base.units import human_bytes
+from packllama.dialect import failure
 from packllama.dialect.translate import VERSION, Translation
 from packllama.digest import Digest
 
@@ -79,6 +82,19 @@ class _Kept:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The folder of a translation of the blob ``digest``, or of one that is not or was never ``finished``.
+
+    ``lock`` is held by whoever uses or makes it.
+    """
+
+    path: Path
+    digest: Digest
+    finished: bool
+    lock: Path
+
+
 class Derived:
     """Translations in a folder, of ``limit`` bytes at most; one that is larger alone stays while it is the last used.
 
@@ -97,13 +113,15 @@ class Derived:
         translate: Callable[[], Translation],
         *,
         trial: Callable[[Pair], None],
+        engine: Callable[[], str],
         observer: Observer,
         stop: Stop,
     ) -> Iterator[Pair]:
         """The translation of a blob, for the block: the one that is there, or else a new one.
 
-        ``trial`` raises when the new files do not work; then nothing is kept. Another process that makes the same is
-        waited for.
+        ``trial`` raises when the new files do not work; then nothing is kept, and an EngineFailed is remembered for a
+        day: until then the same is not made again for the ``engine`` that this names. Another process that makes the
+        same is waited for.
 
         Raises: NoSpace, MachineError, Cancelled; what ``translate`` and ``trial`` raise. Nothing half-made is left.
         """
@@ -114,7 +132,7 @@ class Derived:
             yield pair
             return
         with self._hinted():
-            make_directory(self.folder / "locks", below=self._below)
+            make_directory(self._lock(""), below=self._below)
         while True:
             with self._locked(name, observer, stop, exclusive=False):
                 if pair := Pair.whole(final):
@@ -125,8 +143,64 @@ class Derived:
                     return
             with self._locked(name, observer, stop, exclusive=True):
                 if not Pair.whole(final):
-                    with self._hinted():
-                        self._make(name, translate(), trial, observer, stop)
+                    self._make_once(name, translate, trial, engine, observer, stop)
+
+    def _make_once(
+        self,
+        name: str,
+        translate: Callable[[], Translation],
+        trial: Callable[[Pair], None],
+        engine: Callable[[], str],
+        observer: Observer,
+        stop: Stop,
+    ) -> None:
+        note, which = self.folder / (name + failure.SUFFIX), engine()
+        if said := failure.recalled(note, engine=which):
+            raise said
+
+        def remembered(pair: Pair) -> None:
+            try:
+                trial(pair)
+            except EngineFailed as error:
+                failure.remember(note, error, engine=which, staging=self.folder / (name + _UNFINISHED))
+                raise
+
+        with self._hinted():
+            self._make(name, translate(), remembered, observer, stop)
+            remove(note)
+
+    def failures(self) -> Iterator[Path]:
+        """The notes of what did not work."""
+        for path in sorted(self.folder.glob(f"*{failure.SUFFIX}")):
+            if _NAME.fullmatch(path.stem):
+                yield path
+
+    def entries(self) -> Iterator[Entry]:
+        """All that is in the folder, for those that clear up."""
+        for path in sorted(self.folder.glob("*-*")):
+            name = path.name.removesuffix(_UNFINISHED)
+            if _NAME.fullmatch(name) and path.is_dir() and not path.is_symlink():
+                digest = Digest(name.partition("-")[0])
+                yield Entry(path, digest, path.name == name, self._lock(name))
+
+    def idle_locks(self) -> Iterator[Path]:
+        """The lock files for what is not there."""
+        for path in sorted(self._lock("").glob("*-*")):
+            folders = self.folder / path.name, self.folder / (path.name + _UNFINISHED)
+            if _NAME.fullmatch(path.name) and not any(map(os.path.lexists, folders)):
+                yield path
+
+    def remove(self, path: Path) -> bool:
+        """Remove an entry. False: somebody uses or makes it.
+
+        Raises: MachineError.
+        """
+        make_directory(self._lock(""), below=self._below)
+        name = path.name.removesuffix(_UNFINISHED)
+        return self._remove_unused(name, whole=path.name == name)
+
+    def _lock(self, name: str) -> Path:
+        return self.folder / "locks" / name
 
     @contextlib.contextmanager
     def _hinted(self) -> Iterator[None]:
@@ -154,7 +228,7 @@ class Derived:
         self._sweep(name)
         unfinished = self.folder / (name + _UNFINISHED)
         for path in (unfinished, self.folder / name):
-            _clear(path)
+            clear(path)
         self._make_room(translation)
         size = human_bytes(translation.size)
         observer.noted(f"translating {translation.dialect.title} for llama.cpp, once: {size} into {self.folder}")
@@ -232,40 +306,35 @@ class Derived:
 
     def _remove(self, name: str, *, whole: bool = True) -> bool:
         """Remove a translation, or only its unfinished form, if nobody uses or makes it and it can be removed."""
-        final, unfinished = self.folder / name, self.folder / (name + _UNFINISHED)
-        lock = FileLock(self.folder / "locks" / name, holder=_holder("removing a translation"))
         with contextlib.suppress(PackLlamaError):
-            if lock.try_acquire(exclusive=True):
-                try:
-                    remove_tree(unfinished)
-                    # First its name, so that nobody finds a half of it.
-                    if whole and try_move_folder(final, unfinished):
-                        remove_tree(unfinished)
-                    return True
-                finally:
-                    lock.release(remove=whole)
+            return self._remove_unused(name, whole=whole)
         return False
+
+    def _remove_unused(self, name: str, *, whole: bool) -> bool:
+        final, unfinished = self.folder / name, self.folder / (name + _UNFINISHED)
+        lock = FileLock(self._lock(name), holder=_holder("removing a translation"))
+        if not lock.try_acquire(exclusive=True):
+            return False
+        try:
+            remove_tree(unfinished)
+            # First its name, so that nobody finds a half of it.
+            if whole and try_move_folder(final, unfinished):
+                remove_tree(unfinished)
+        finally:
+            lock.release(remove=True)
+        return True
 
     def _locked(
         self, name: str, observer: Observer, stop: Stop, *, exclusive: bool
     ) -> contextlib.AbstractContextManager[None]:
         doing = _holder("translating a model") if exclusive else _holder("using a translation")
-        path = self.folder / "locks" / name
-        return held(path, holder=doing, exclusive=exclusive, stop=stop, on_wait=observer.waiting)
+        return held(self._lock(name), holder=doing, exclusive=exclusive, stop=stop, on_wait=observer.waiting)
 
 
 def _sizes(folder: Path) -> bytes:
     """Which files a folder holds, and how large they are."""
     files = (path for path in (folder / _TEXT, folder / _PROJECTOR) if path.is_file() and not path.is_symlink())
     return "".join(f"{path.name} {path.stat().st_size}\n" for path in files).encode()
-
-
-def _clear(path: Path) -> None:
-    """Remove what stands there, whatever it is; of a link nothing but itself."""
-    if path.is_dir() and not path.is_symlink():
-        remove_tree(path)
-    else:
-        remove(path)
 
 
 def _holder(doing: str) -> str:

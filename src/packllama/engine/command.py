@@ -76,6 +76,16 @@ def check_package() -> None:
         )
 
 
+def package_version() -> str:
+    """Which xllamacpp is installed; empty when it does not tell."""
+    from importlib import metadata  # noqa: PLC0415 - slow to import, and needed only for what is rare
+
+    try:
+        return metadata.version("xllamacpp")
+    except metadata.PackageNotFoundError:
+        return ""
+
+
 def xllamacpp(load: LoadOptions, *, key: str, environ: Mapping[str, str]) -> Order:
     """Raises: EngineMissing, when the package is not installed; NotSupported."""
     check_package()
@@ -119,7 +129,7 @@ def xllamacpp(load: LoadOptions, *, key: str, environ: Mapping[str, str]) -> Ord
 
 def llama_server(program: Path, load: LoadOptions, *, key: str, port: int, environ: Mapping[str, str]) -> Order:
     """Raises: EngineMissing, when the program is not there or cannot be run; NotSupported."""
-    _check_program(program)
+    check_program(program)
     words = [
         *(str(program.absolute()), "--model", str(load.model.absolute())),
         *("--host", HOST, "--port", str(port)),
@@ -163,7 +173,8 @@ def _draft(count: int) -> dict[str, str]:
     )
 
 
-def _check_program(program: Path) -> None:
+def check_program(program: Path) -> None:
+    """Raises: EngineMissing, when it is not there or may not be run."""
     hint = "--engine takes the path of a llama-server program."
     if not program.exists():
         raise EngineMissing("there is no such engine", where=str(program), hint=hint)

@@ -57,7 +57,7 @@ def derived_for(settings: Settings, store: Store) -> Derived | None:
     """Where translations are kept, as the settings want it; None when there is no place."""
     if settings.derived_in_store:
         return Derived(store.layout.derived, limit=settings.derived_limit, below=store.layout.root)
-    return Derived(settings.cache / "derived", limit=settings.derived_limit) if settings.cache else None
+    return Derived(settings.derived_cache, limit=settings.derived_limit) if settings.derived_cache else None
 
 
 def has_eyes(store: Store, model: Model, *, engine: Path | None, gguf: GGUF | None = None) -> bool:
@@ -107,6 +107,7 @@ class Translating:
             layer.digest,
             partial(self._translate, dialect, path, layer.digest, before),
             trial=partial(self._try, dialect, trial, path, before),
+            engine=command.package_version,
             observer=self.observer,
             stop=self.stop,
         )

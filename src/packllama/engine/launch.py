@@ -66,7 +66,7 @@ def start(
             port = _await_ready(process, load, engine, stop=stop, limit=load_timeout, progress=progress)
             loaded = Engine(process, Wire(port, key), load, own=engine is None, stop=stop)
             if engine is not None:
-                _check_build(loaded.build, engine)
+                check_build(loaded.build, engine)
         except BaseException:
             process.close()
             if engine and attempt < _PORT_TRIES and port_was_taken(process.tail.text()) and not stop.is_set():
@@ -124,7 +124,8 @@ def _await_ready(
         stop.wait(_POLL_SECONDS)
 
 
-def _check_build(build: str, engine: Path) -> None:
+def check_build(build: str, engine: Path) -> None:
+    """Raises: EngineFailed, when a llama-server is too old."""
     found = re.match(r"b(\d+)", build)
     # Builds made outside of llama.cpp's own pipeline call themselves b0 or b1.
     if found and 1 < int(found[1]) < OLDEST_BUILD:

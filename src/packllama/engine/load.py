@@ -72,6 +72,9 @@ def loaded(
             messages=parts.messages,
             go_template=go_template,
         )
+        adapters = layer_paths(store, model, LayerKind.ADAPTER)
+        for path in (*adapters, *([found.draft] if found.draft else [])):
+            open_gguf(path)  # an engine gets no file whose numbers nobody has checked
         embedding = is_embedding_model(found.gguf)
         if parts.template is None and prompts.template is not None and not embedding:
             observer.noted("this model has no template to build a prompt with, so yours goes in as it is")
@@ -81,7 +84,7 @@ def loaded(
             parts.parameters,
             options or {},
             projectors=found.projectors,
-            adapters=layer_paths(store, model, LayerKind.ADAPTER),
+            adapters=adapters,
             draft=found.draft,
             embedding=embedding,
             trained_ctx=context_length(found.gguf),

@@ -5,5 +5,5 @@ also of a model that is damaged or fails: that is what is to be told then. But f
 model on the same machine gives the same receipt.
 
 This room never changes a store, and asks the engine one fixed question only. Its verb is asked for by module,
-``packllama.prove.prove``.
+``packllama.prove.prove``. ``doctor/`` looks at the machine instead of a model.
 """

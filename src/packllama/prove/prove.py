@@ -90,15 +90,13 @@ def _manifest(store: Store, name: ModelName) -> Manifest | None:
 
 
 def _refusal(report: VerifyReport, name: ModelName) -> PackLlamaError | None:
-    """Why a model is not to be loaded."""
-    if report.clean:
-        return None
-    hint = report.findings[0].hint
+    """Why a model is not to be loaded. Other findings do not keep it from answering."""
+    hint = report.findings[0].hint if report.findings else ""
     if report.broken:
         return IntegrityError("the model is not whole, so it was not loaded", where=name.short, hint=hint)
     if report.forbidden:
         return NoRights("not every byte may be read, so it was not loaded", where=name.short, hint=hint)
-    return _replaced(name)
+    return _replaced(name) if report.changed else None
 
 
 def _replaced(name: ModelName) -> Busy:

@@ -21,10 +21,11 @@ class Fetching:
         self._patience = patience
         self._stop = stop
 
-    def reader(self, blob: Blob, of: Model, start: int) -> AbstractContextManager[Reader]:
-        """The blob's bytes from ``start`` on. Reading raises SourceFailed, Cancelled."""
+    def reader(self, blob: Blob, of: Model, start: int, end: int | None = None) -> AbstractContextManager[Reader]:
+        """The blob's bytes from ``start`` up to ``end``, or to its own. Reading raises SourceFailed, Cancelled."""
+        end = blob.size if end is None else end
         if self._source.streams == 1:
-            return self._range(blob, of, start, blob.size, self._stop)
+            return self._range(blob, of, start, end, self._stop)
         from packllama.transfer.window import Window  # noqa: PLC0415  a copy between disks needs no threads to start
 
         def fetch(offset: int, part: memoryview, stop: Stop) -> None:
@@ -32,7 +33,7 @@ class Fetching:
                 while part and (count := reader.readinto(part)):
                     part = part[count:]
 
-        return Window(fetch, start, blob.size, threads=self._parallel, parts=self._parts, stop=self._stop)
+        return Window(fetch, start, end, threads=self._parallel, parts=self._parts, stop=self._stop)
 
     def _range(self, blob: Blob, of: Model, start: int, end: int, stop: Stop) -> PatientReader:
         return PatientReader(

@@ -201,6 +201,22 @@ def test_remove_takes_the_link_and_not_its_target(tmp_path: Path) -> None:
     assert snapshot(tmp_path) == {"target": ("file", b"data")}
 
 
+@pytest.mark.parametrize("kind", ["file", "folder", "link", "nothing"])
+def test_clear(tmp_path: Path, kind: str) -> None:
+    path, elsewhere = tmp_path / "t", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "kept").touch()
+    if kind == "file":
+        path.touch()
+    elif kind == "folder":
+        (path / "deep").mkdir(parents=True)
+    elif kind == "link":
+        path.symlink_to(elsewhere)
+    fs.clear(path)
+    assert list(tmp_path.iterdir()) == [elsewhere]
+    assert list(elsewhere.iterdir()) == [elsewhere / "kept"]
+
+
 def test_remove_tree(tmp_path: Path) -> None:
     (tmp_path / "t").mkdir()
     (tmp_path / "t/a").write_bytes(b"")

@@ -160,3 +160,12 @@ def test_held_for_a_block(tmp_path: Path, remove: bool) -> None:
     with held(path, holder="we", exclusive=True, stop=Stop(), remove=remove):
         assert is_held(path)
     assert (is_held(path), path.exists()) == (False, not remove)
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_those_count_too_that_share_it(exclusive: bool, tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with held(path, holder="us", exclusive=exclusive, stop=Stop()):
+        assert (is_held(path), is_held(path, shared=True)) == (exclusive, True)
+    assert not is_held(path, shared=True)
+    assert not is_held(tmp_path / "nothing", shared=True)

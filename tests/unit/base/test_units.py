@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packllama.base.units import go_duration, human_age, human_bytes, human_when, parse_bytes, parse_duration
+from packllama.base.units import go_duration, human_age, human_bytes, human_when, parse_age, parse_bytes, parse_duration
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -134,3 +134,21 @@ def test_a_duration_is_read_as_it_was_written(nanoseconds: int) -> None:
 )
 def test_bytes_are_read(text: str, size: int | None) -> None:
     assert parse_bytes(text) == size
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("0", 0),
+        ("0d", 0),
+        ("90s", 90),
+        ("30m", 30 * MINUTE),
+        ("12h", 12 * HOUR),
+        ("7d", 7 * DAY),
+        ("2w", 14 * DAY),
+        ("999999w", 999_999 * 7 * DAY),
+        *((text, None) for text in ("", "7", "d", "-1d", "+1d", "1.5d", "7 d", " 7d", "1d12h", "1y", "1000000w", "٧d")),
+    ],
+)
+def test_ages_are_read(text: str, seconds: float | None) -> None:
+    assert parse_age(text) == seconds

@@ -92,6 +92,7 @@ class Case:
 
 WEIGHTS = f"model {Digest.of(TINY_GGUF)}"
 SYSTEM_BLOB = f"system {Digest.of(SYSTEM)}"
+REPAIR = "Fetch it again: packllama repair m:latest --from PLACE"
 
 CASES = [
     Case("nothing", lambda root: None, 0, (), ("2 models, 4 blobs, 245 B read: all right",)),
@@ -104,7 +105,7 @@ CASES = [
             f"m:latest       damaged: {WEIGHTS}",
             f"me/other:7b    damaged: {WEIGHTS}",
             "its bytes are those of sha256:",
-            "again",
+            REPAIR,
             "2 models not whole",
         ),
     ),
@@ -127,14 +128,14 @@ CASES = [
         lambda root: os.truncate(blob(root, SYSTEM), 3),
         5,
         (K.WRONG_SIZE,),
-        (f"wrong size: {SYSTEM_BLOB}: expected 14 bytes, found 3.",),
+        (f"wrong size: {SYSTEM_BLOB}: truncated: expected 14 bytes, found 3.", REPAIR),
     ),
     Case(
         "an empty file",
         lambda root: os.truncate(blob(root, SYSTEM), 0),
         5,
         (K.WRONG_SIZE,),
-        ("expected 14 bytes, found 0",),
+        ("truncated: expected 14 bytes, found 0",),
     ),
     Case(
         "a longer file",
@@ -155,7 +156,7 @@ CASES = [
         lambda root: blob(root, SYSTEM).unlink(),
         5,
         (K.MISSING,),
-        (f"missing: {SYSTEM_BLOB}: not there; it should have 14 bytes", "again"),
+        (f"missing: {SYSTEM_BLOB}: not there; it should have 14 bytes", REPAIR),
     ),
     Case("no blobs at all", lambda root: shutil.rmtree(root / "blobs"), 5, (K.MISSING,) * 4, ("2 models not whole",)),
     Case(
@@ -163,15 +164,15 @@ CASES = [
         lambda root: instead(blob(root, SYSTEM), lambda path: path.symlink_to("gone")),
         5,
         (K.MISSING,),
-        (f"missing: {SYSTEM_BLOB}",),
+        (f"missing: {SYSTEM_BLOB}: a link that leads nowhere; it should have 14 bytes", REPAIR),
     ),
     Case(
         "a disk that fails",
         # Reading this file at 0 fails with EIO.
         lambda root: instead(blob(root, SYSTEM), lambda path: path.symlink_to("/proc/self/mem")),
         5,
-        (K.UNREADABLE,),
-        (f"unreadable: {SYSTEM_BLOB}: cannot be read: Input/output error",),
+        (K.UNREADABLE, K.FOREIGN_LINK),
+        (f"unreadable: {SYSTEM_BLOB}: cannot be read: Input/output error", REPAIR),
     ),
     Case(
         "a pipe",
@@ -189,17 +190,27 @@ CASES = [
     ),
     Case(
         "a link that leads to the bytes",
-        lambda root: instead(blob(root, SYSTEM), lambda path: _linked(path, root.parent / "elsewhere")),
-        0,
-        (),
-        ("all right",),
+        lambda root: instead(blob(root, SYSTEM), lambda path: _linked(path, Path(f"{root}.elsewhere"))),
+        1,
+        (K.FOREIGN_LINK,),
+        (
+            f"foreign link: STORE/blobs/{Digest.of(SYSTEM).file_name}: a link out of the store, to STORE.elsewhere;",
+            "cp --remove-destination STORE.elsewhere STORE/blobs/sha256-",
+            ": 1 finding",
+        ),
     ),
     Case(
         "an empty manifest",
         lambda root: manifest(root).write_bytes(b""),
         5,
         (K.UNREADABLE_MANIFEST, K.CANNOT_TELL),
-        ("m:latest       unreadable manifest: ", "library/m/latest", "again, or remove it", "cannot tell: "),
+        (
+            "m:latest       unreadable manifest: ",
+            "library/m/latest",
+            "Ollama's clean-up is off",
+            "packllama rm m:latest",
+            "cannot tell: ",
+        ),
     ),
     Case(
         "a manifest that leads nowhere",
@@ -220,7 +231,11 @@ CASES = [
         lambda root: put_blob(root, ORPHAN),
         1,
         (K.ORPHAN,),
-        (f"orphan: STORE/blobs/{Digest.of(ORPHAN).file_name}: 8 B that no model names", "5 blobs", ": 1 finding\n"),
+        (
+            f"orphan: STORE/blobs/{Digest.of(ORPHAN).file_name}: 8 B that no model names",
+            "packllama prune\n",
+            ": 1 finding\n",
+        ),
     ),
     Case(
         "a damaged orphan",
@@ -240,15 +255,24 @@ CASES = [
         "a layout of other versions",
         newer_layout,
         1,
-        (K.CANNOT_TELL,),
-        ("cannot tell: STORE/blobs/", "manifests-v2", "Leave it"),
+        (K.NEWER_LAYOUT, K.CANNOT_TELL),
+        (
+            "newer layout: STORE/manifests-v2: a layout of Ollama's development versions",
+            "no blob can be called unused",
+            "move it away",
+            "cannot tell: STORE/blobs/",
+            "Leave it",
+        ),
     ),
     Case(
         "a stray beside an orphan",
         stray_and_orphan,
         1,
         (K.STRAY, K.CANNOT_TELL),
-        ("stray: STORE/manifests/registry.ollama.ai/library/m/.DS_Store: not a model's name",),
+        (
+            "stray: STORE/manifests/registry.ollama.ai/library/m/.DS_Store: not a model's name; while it is there, "
+            "Ollama's clean-up is off. Move it away.",
+        ),
     ),
     Case(
         "downloads of Ollama's",
@@ -283,7 +307,7 @@ CASES = [
         lambda root: beside(root / ".packllama/work/0123456789abcdef" / "tmp1"),
         1,
         (K.UNFINISHED,),
-        ("work/0123456789abcdef: the work of a packllama that was stopped", "create"),
+        ("work/0123456789abcdef: the work of a packllama that was stopped", "create", "packllama prune"),
     ),
     Case(
         "damage and an orphan",

@@ -28,6 +28,7 @@ from tests.unit.check.damages import (
     two_models,
     unreadable_beside,
 )
+from tests.unit.check.disorder import DISORDERS
 from tests.unit.stores import TINY_CONFIG, TINY_GGUF, put_blob, put_model, snapshot
 
 
@@ -54,7 +55,7 @@ class Noting(SilentObserver):
         self.done += count
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [*CASES, *DISORDERS], ids=lambda case: case.name)
 def test_what_is_found(case: Case, root: Path) -> None:
     case.spoil(root)
     before = snapshot(root)

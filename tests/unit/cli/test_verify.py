@@ -2,17 +2,41 @@
 
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
+from packllama.check.finding import FindingKind
 from tests.program import called, environment, packllama
-from tests.unit.check.damages import CASES, SYSTEM, Case, blob, two_models
+from tests.unit.check.damages import CASES, SYSTEM, Case, blob, flip_a_bit, two_models
+from tests.unit.check.disorder import DISORDERS
 from tests.unit.stores import TINY_GGUF, put_blob, put_model, snapshot
+
+# The command at the end of a hint, or before its last sentence.
+COMMAND = re.compile(r"\b(?:sudo|packllama (?:import|cp)|mv|rm|cp) .*?(?=\. |$)")
+
+CURED = {
+    "a manifest as the article says",
+    "a model as the article says",
+    "a manifest with the model's name",
+    "a blob with a colon",
+    "second names of blobs",
+    "a blob only under its second name",
+    "models on a disk that is not mounted",
+    "a link in the place of a blob that nobody needs",
+    "blobs on another disk",
+    "a manifest elsewhere",
+    "two spellings",
+    "a tag that means here",
+    "a tag that means elsewhere",
+    "a folder that may not be written",
+}
 
 
 @pytest.fixture
@@ -23,7 +47,7 @@ def store(tmp_path: Path) -> Path:
     return root
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [*CASES, *DISORDERS], ids=lambda case: case.name)
 def test_status_and_words(case: Case, store: Path, tmp_path: Path) -> None:
     case.spoil(store)
     before = snapshot(store)
@@ -41,12 +65,12 @@ def test_the_whole_output(store: Path, tmp_path: Path) -> None:
     (store / "blobs" / "sha256:00").write_bytes(b"")
     assert called("verify", cwd=tmp_path).stdout == (
         "m:latest       missing: system sha256:d4c181f057fc761d258fd1166ad199fe587ff515ed3cf5dd0a3384257c0fcb03: "
-        "not there; it should have 14 bytes. Create or copy the model again.\n"
+        "not there; it should have 14 bytes. Fetch it again: packllama repair m:latest --from PLACE\n"
         "me/other:7b    ok\n"
         f"stray: {store}/blobs/notes: no blob's name. "
         "Move it away if you need it: Ollama removes it when it starts.\n"
         f"stray: {store}/blobs/sha256:00: no blob's name. "
-        f"'packllama import {store} --move' puts it right. Ollama removes it when it starts.\n"
+        "Move it away if you need it: Ollama removes it when it starts.\n"
         "2 models, 3 blobs, 231 B read: 1 model not whole, 2 other findings\n"
     )
 
@@ -61,9 +85,12 @@ def test_json(store: Path, tmp_path: Path) -> None:
         "packllama": 1,
         "whole": False,
         "clean": False,
+        "quick": False,
         "models": [{"name": "m:latest", "findings": ["missing"]}],
         "blobs": 2,
         "bytes_read": 215,
+        "skipped": 0,
+        "bytes_skipped": 0,
     }
     assert finding["kind"] == "missing"
     assert finding["path"] == str(blob(store, SYSTEM))
@@ -93,7 +120,9 @@ def test_a_read_only_store_is_enough(store: Path, tmp_path: Path) -> None:
     finally:
         for folder in folders:
             folder.chmod(0o755)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "its mode 0555 does not let" in done.stdout
+    assert ": 1 finding\n" in done.stdout
     assert not (store / ".packllama").exists()
 
 
@@ -168,3 +197,94 @@ def test_several_names_and_an_orphan_nobody_asked_for(store: Path, tmp_path: Pat
     done = called("verify", "me/other:7b", "third", cwd=tmp_path)
     assert done.returncode == 0
     assert done.stdout == "third:latest    ok\nme/other:7b     ok\n2 models, 3 blobs, 231 B read: all right\n"
+
+
+@pytest.mark.parametrize("case", [case for case in DISORDERS if case.name in CURED], ids=lambda case: case.name)
+def test_the_cure_cures(case: Case, store: Path, tmp_path: Path) -> None:
+    """What verify tells to do is done, in a folder whose name has to be quoted."""
+    odd = tmp_path / "a 'store' & more"
+    store.rename(odd)
+    case.spoil(odd)
+    environ = {"PACKLLAMA_STORE": str(odd)}
+    findings = json.loads(called("--json", "verify", cwd=tmp_path, env=environ).stdout)["findings"]
+    commands = {match[0]: None for finding in findings if (match := COMMAND.search(finding["hint"]))}
+    assert commands
+    for line in _lines(commands):
+        if line[0] == "packllama":
+            done = called(*line[1:], cwd=tmp_path, env=environ)
+            assert done.returncode == 0, done.stderr
+        else:
+            subprocess.run([word for word in line if word != "sudo"], check=True)
+    done = called("verify", cwd=tmp_path, env=environ)
+    assert (done.returncode, done.stdout[-12:]) == (0, ": all right\n"), done.stdout
+
+
+def _lines(commands: Iterable[str]) -> Iterator[list[str]]:
+    """The words of each simple command."""
+    line: list[str] = []
+    for word in [*shlex.split(" && ".join(commands)), "&&"]:
+        if word == "&&":
+            yield [{"NEW": "new"}.get(each, each) for each in line]
+            line = []
+        else:
+            line.append(word)
+
+
+def test_a_twin_that_nobody_asked_for(store: Path, tmp_path: Path) -> None:
+    put_model(store, "M")
+    done = called("verify", "m", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stdout.startswith("m:latest    case twin: ")
+    assert "M:latest, m:latest differ" in done.stdout
+    document = json.loads(called("--json", "verify", "m", cwd=tmp_path).stdout)
+    assert [model["name"] for model in document["models"]] == ["m:latest"]
+    assert document["findings"][0]["models"] == ["M:latest", "m:latest"]
+
+
+def test_quick(store: Path, tmp_path: Path) -> None:
+    flip_a_bit(blob(store, SYSTEM))
+    done = called("verify", "--quick", cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stdout.endswith("2 models, 4 blobs, sizes only, bytes were not read: all right\n")
+    os.truncate(blob(store, SYSTEM), 3)
+    done = called("verify", "--quick", "m", cwd=tmp_path)
+    assert done.returncode == 5
+    assert "wrong size: system sha256:" in done.stdout
+    assert "truncated: expected 14 bytes, found 3. " in done.stdout
+    assert done.stdout.endswith("1 model, 3 blobs, sizes only, bytes were not read: 1 model not whole\n")
+
+
+@pytest.mark.parametrize("case", [*CASES, *DISORDERS], ids=lambda case: case.name)
+def test_quick_finds_all_but_other_bytes(case: Case, store: Path, tmp_path: Path) -> None:
+    case.spoil(store)
+    document = json.loads(called("--json", "verify", "--quick", cwd=tmp_path).stdout)
+    unseen = {FindingKind.DAMAGED, FindingKind.UNREADABLE} & set(case.kinds)
+    found = {finding["kind"] for finding in document["findings"]}
+    assert (document["quick"], document["bytes_read"]) == (True, 0)
+    assert {str(kind) for kind in case.kinds} - unseen <= found
+    assert all(finding["hint"] and Path(finding["path"]).is_absolute() for finding in document["findings"])
+
+
+def test_since_last(tmp_path: Path, gguf: Callable[[str], Path]) -> None:
+    (tmp_path / "Modelfile").write_text(f"FROM {gguf('tiny.gguf')}\nSYSTEM Be brief.\n")
+    assert called("create", "m", cwd=tmp_path).returncode == 0
+    done = called("verify", "--since", "last", cwd=tmp_path)
+    assert done.returncode == 0
+    assert re.match(r"m:latest    ok\n[1-4] blobs? of .* not read again: ", done.stdout)
+    assert "That is no proof against a disk that forgets" in done.stdout
+    assert re.search(r"\n1 model, [1-4] blobs?, .* read: all right\n$", done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--quick", "--since", "last"), "choose one"),
+        (("--since", "first"), "'last'"),
+        (("--quick", "./models.tar"), "of a bundle every byte is read"),
+        (("--since", "last", "./models.tar"), "packllama inspect ./models.tar"),
+    ],
+)
+def test_what_makes_no_sense(words: tuple[str, ...], says: str, store: Path, tmp_path: Path) -> None:
+    done = called("verify", *words, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert says in done.stderr

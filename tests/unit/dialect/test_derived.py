@@ -62,6 +62,7 @@ class Shop:
     source: Path
     limit: int = PLENTY
     made: int = 0
+    engine: str = "1.0"
 
     def translate(self) -> Translation:
         self.made += 1
@@ -73,7 +74,12 @@ class Shop:
     ) -> Iterator[Pair]:
         place = Derived(self.folder, limit=self.limit)
         with place.pair(
-            number(index), self.translate, trial=trial, observer=listener or Listener(), stop=stop or Stop()
+            number(index),
+            self.translate,
+            trial=trial,
+            engine=lambda: self.engine,
+            observer=listener or Listener(),
+            stop=stop or Stop(),
         ) as found:
             yield found
 
@@ -128,8 +134,83 @@ def test_one_that_fails_its_trial_is_not_kept(shop: Shop, error: BaseException) 
     with pytest.raises(type(error)), shop.pair(1, trial=fail):
         pass
     assert (len(seen), shop.kept, shop.unfinished) == (1, [], [])
+    shop.engine = "1.1"
     shop.use(1)
     assert shop.kept == [1]
+
+
+def fail(_: Pair) -> None:
+    raise EngineFailed("it does not work", hint="Take another.")
+
+
+def note(shop: Shop) -> Path:
+    return shop.folder / f"{number(1).hex}-{VERSION}.failed"
+
+
+def fail_once(shop: Shop) -> None:
+    with pytest.raises(EngineFailed), shop.pair(1, trial=fail):
+        pass
+
+
+def test_what_failed_is_not_made_again_today(shop: Shop) -> None:
+    fail_once(shop)
+    for _ in range(2):
+        with pytest.raises(EngineFailed) as caught, shop.pair(1):
+            pass
+    assert shop.made == 1
+    assert caught.value.message == "it does not work (tried less than a second ago)"
+    assert caught.value.hint.startswith("After a day, or 'packllama prune', it is tried again. Take another.")
+    shop.use(2)
+    assert shop.kept == [2]
+    assert list(Derived(shop.folder, limit=0).failures()) == [note(shop)]
+
+
+def grow_old(path: Path) -> None:
+    os.utime(path, (path.stat().st_mtime - 86_401,) * 2)
+
+
+def come_from_the_future(path: Path) -> None:
+    os.utime(path, (path.stat().st_mtime + 1000,) * 2)
+
+
+def spoil(path: Path) -> None:
+    path.write_bytes(b"{")
+
+
+def nest(path: Path) -> None:
+    path.write_bytes(b"[" * 9000)
+
+
+def grow(path: Path) -> None:
+    path.write_bytes(path.read_bytes() + b" " * 10_000)
+
+
+def say_nothing(path: Path) -> None:
+    path.write_text('{"engine": "1.0"}')
+
+
+def become_a_link(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("nowhere")
+
+
+@pytest.mark.parametrize(
+    "change", [Path.unlink, grow_old, come_from_the_future, spoil, nest, grow, say_nothing, become_a_link]
+)
+def test_in_doubt_it_is_made_again(shop: Shop, change: Callable[[Path], None]) -> None:
+    fail_once(shop)
+    change(note(shop))
+    shop.use(1)
+    assert (shop.made, shop.kept, os.path.lexists(note(shop))) == (2, [1], False)
+
+
+def test_a_machine_that_fails_is_not_remembered(shop: Shop) -> None:
+    def lack_space(_: Pair) -> None:
+        raise NoSpace("full")
+
+    with pytest.raises(NoSpace), shop.pair(1, trial=lack_space):
+        pass
+    assert not note(shop).exists()
 
 
 def test_a_source_that_cannot_be_translated(shop: Shop) -> None:
@@ -219,13 +300,10 @@ def test_the_least_recently_used_goes_first(shop: Shop) -> None:
 def test_one_that_does_not_work_takes_nobodys_place(shop: Shop) -> None:
     shop.limit = translate(shop.source).size
     shop.use(1)
-
-    def fail(_: Pair) -> None:
-        raise EngineFailed("no")
-
     with pytest.raises(EngineFailed), shop.pair(2, trial=fail):
         pass
     assert shop.kept == [1]
+    shop.engine = "1.1"
     shop.use(2)
     assert shop.kept == [2]
 
@@ -364,7 +442,7 @@ def make():
     return translate(Path(sys.argv[2]))
 
 place = Derived(Path(sys.argv[1]), limit=1 << 30)
-with place.pair(Digest("0" * 63 + "1"), make, trial=trial, observer=Slow(), stop=Stop()):
+with place.pair(Digest("0" * 63 + "1"), make, trial=trial, engine=str, observer=Slow(), stop=Stop()):
     pass
 """
 

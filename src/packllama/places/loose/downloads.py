@@ -81,12 +81,23 @@ class Downloads:
         sheets = self.papers.sheets
         self._wanted = {layer.digest: layer.size for sheet in sheets for layer in sheet.manifest.layers_and_config}
         sizes = set(self._wanted.values())
-        self._by_size: dict[int, list[Seen]] = {size: [] for size in sizes}
-        for file in self.files:
-            if file.size in sizes:
-                self._by_size[file.size].append(file)
+        self._by_size = self._index(sizes)
         self._choices: dict[Blob, Seen | None] = {}
         self._unusable: dict[str, str] = {}
+
+    def want(self, blob: Blob) -> None:
+        """Look for a blob that no manifest here names, too."""
+        if blob.size not in self._by_size:
+            self._by_size |= self._index({blob.size})
+            self._choices.pop(blob, None)
+
+    def _index(self, sizes: set[int]) -> dict[int, list[Seen]]:
+        """The files of these sizes."""
+        found: dict[int, list[Seen]] = {size: [] for size in sizes}
+        for file in self.files:
+            if file.size in sizes:
+                found[file.size].append(file)
+        return found
 
     def find(self, name: ModelName) -> Model:
         """Raises: ModelNotFound."""

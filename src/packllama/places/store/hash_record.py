@@ -1,7 +1,8 @@
 """What we know about blobs that we have hashed: which file it was when its bytes were right.
 
 A record says inode, size, modification and change time, and when. While all of them still hold, nobody has
-written to the file, and it need not be hashed again. Any doubt means: no record. ``verify`` never asks.
+written to the file, and it need not be hashed again. Any doubt means: no record. ``verify`` asks only when it is told
+to: a disk that forgets leaves all of them as they were.
 """
 
 import contextlib
@@ -18,6 +19,9 @@ from packllama.digest import Digest
 from packllama.places.store.layout import Layout
 
 _LIMIT = 1000
+
+# The last second of which a date can be made: the year 9999.
+_END_OF_TIME = 253402300800
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,8 @@ def recorded(layout: Layout, digest: Digest, path: Path | None = None) -> Hashed
         return None
     if not isinstance(record, dict) or not isinstance(at := record.get("hashed_at"), int | float):
         return None
+    if not 0 <= at < _END_OF_TIME:
+        return None
     holds = all(record.get(key) == value for key, value in _signs(status).items())
     return Hashed.of(status, at=float(at)) if holds else None
 
@@ -64,8 +70,27 @@ def write_record(layout: Layout, digest: Digest, hashed: Hashed, *, staging: Pat
     with contextlib.suppress(PackLlamaError, OSError):
         status = (path or layout.blob(digest)).stat()
         if hashed.is_still(status):
-            record = {**_signs(status), "hashed_at": hashed.at}
-            write_file(layout.hash_record(digest), json.dumps(record).encode(), staging=staging)
+            _write(layout, digest, status, hashed.at, staging)
+
+
+def note_right(layout: Layout, digest: Digest, status: os.stat_result, *, at: float, staging: Path) -> None:
+    """Note that the file of this status had the blob's bytes ``at`` a time, if nothing of it has changed since.
+
+    A store that cannot be written simply gets no record.
+    """
+    with contextlib.suppress(PackLlamaError, OSError):
+        if is_unchanged(layout.blob(digest).stat(), status):
+            _write(layout, digest, status, at, staging)
+
+
+def is_unchanged(now: os.stat_result, before: os.stat_result) -> bool:
+    """Whether it is the same file, and nobody has written to it, or done anything else that its times tell."""
+    return _signs(now) == _signs(before)
+
+
+def _write(layout: Layout, digest: Digest, status: os.stat_result, at: float, staging: Path) -> None:
+    record = {**_signs(status), "hashed_at": at}
+    write_file(layout.hash_record(digest), json.dumps(record).encode(), staging=staging)
 
 
 def _signs(status: os.stat_result) -> dict[str, int]:

@@ -4,7 +4,7 @@ import contextlib
 import stat
 from pathlib import Path
 
-from packllama.base.errors import FileChanged, IntegrityError, MissingFile
+from packllama.base.errors import IntegrityError, MissingFile
 from packllama.base.fs import remove
 from packllama.base.observer import Observer
 from packllama.base.partfile import remove_part
@@ -60,14 +60,8 @@ class Inventory:
     def accept(self, blob: Blob, path: Path, *, known: Hashed | None = None) -> None:
         """The file has the blob's bytes: since ``known``, or it was hashed just now."""
         if path != self._layout.finished_blob(blob.digest) or not self._let_wait(blob, path, known):
-            self._adopt(blob)
+            self._session.adopt(blob)
         self._right.add(blob.digest)
-
-    def _adopt(self, blob: Blob, *, again: bool = False) -> None:
-        try:
-            self._session.adopt(blob, again=again)
-        except FileChanged:  # another session was about to leave: it has touched the file, and noted that it is right
-            self._session.adopt(blob, again=again)
 
     def _let_wait(self, blob: Blob, path: Path, known: Hashed | None) -> bool:
         """False: another session has published it meanwhile."""
@@ -120,7 +114,7 @@ class Inventory:
         if path is None:
             return False
         try:
-            self._adopt(blob, again=self._again)
+            self._session.adopt(blob, again=self._again)
         except MissingFile:  # somebody has removed it meanwhile
             return False
         except IntegrityError as error:

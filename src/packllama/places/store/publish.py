@@ -17,6 +17,9 @@ from packllama.base.fs import (
     remove,
     remove_empty_directories,
     remove_tree,
+    rename,
+    sync_directory,
+    sync_names,
     touch,
     translated,
     try_move_folder,
@@ -61,6 +64,8 @@ def publish(
         with translated("publishing the model", store.layout.root):
             _move_blobs_in(store.layout, decoded, waiting, work, placed, hashed)
             _check_at_hand(store, decoded, work)
+            # Also for blobs that are not ours: Ollama, or a run that was killed, may have named them a moment ago.
+            sync_directory(store.layout.blobs)
             _write_manifest(store.layout, name, manifest, work)
             _check_whole(store, decoded, work)
     except BaseException:
@@ -85,13 +90,14 @@ def _move_blobs_in(
     for digest in sorted(manifest.digests()):
         source, target = waiting.get(digest), layout.blob(digest)
         if source is None or not source.exists():
+            _return_vanished(layout, digest, work)
             _freshen(target, digest, hashed, ours=False)
             continue
         if not target.exists():
             placed[digest] = source
         _freshen(source, digest, hashed, ours=True)
         link(source, kept_link(work, digest))
-        move(source, target)
+        rename(source, target)
 
 
 def _freshen(path: Path, digest: Digest, hashed: dict[Digest, Hashed], *, ours: bool) -> None:
@@ -131,6 +137,7 @@ def drop_kept_links(work: Path) -> None:
 def _check_at_hand(store: Store, manifest: Manifest, work: Path) -> None:
     """Every blob is there, or can be put back once a manifest protects it from being cleared away again."""
     for layer in manifest.layers_and_config:
+        _return_vanished(store.layout, layer.digest, work)
         if not kept_link(work, layer.digest).exists():
             store.path(Blob(layer.digest, layer.size))
 
@@ -138,10 +145,15 @@ def _check_at_hand(store: Store, manifest: Manifest, work: Path) -> None:
 def _check_whole(store: Store, manifest: Manifest, work: Path) -> None:
     """Every blob of the manifest is there, of its size; what vanished is put back."""
     for layer in manifest.layers_and_config:
-        path, kept = store.layout.blob(layer.digest), kept_link(work, layer.digest)
-        if kept.exists() and not path.exists() and not link(kept, path):
-            move(kept, path)
+        _return_vanished(store.layout, layer.digest, work)
         store.path(Blob(layer.digest, layer.size))
+
+
+def _return_vanished(layout: Layout, digest: Digest, work: Path) -> None:
+    """Put a blob back from its second name, if it has one."""
+    path, kept = layout.blob(digest), kept_link(work, digest)
+    if kept.exists() and not path.exists() and not link(kept, path):
+        move(kept, path)
 
 
 def _write_manifest(layout: Layout, name: ModelName, manifest: bytes, work: Path) -> None:
@@ -154,6 +166,7 @@ def _write_manifest(layout: Layout, name: ModelName, manifest: bytes, work: Path
     for tries_left in reversed(range(_MANIFEST_TRIES)):
         try:
             top = _highest_missing(target.parent, below=layout.root)
+            sync_names(top.parent if top else target.parent, below=layout.root)
             if top is None or not may_move:
                 make_directory(target.parent, below=layout.root)
                 write_file(target, manifest, staging=work, mode=None)

@@ -7,12 +7,11 @@ manifest of the store could be read and none names it; otherwise it stays, and t
 import contextlib
 import os
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from packllama.base.errors import ModelNotFound, PackLlamaError
 from packllama.base.fs import check_directory, remove, remove_empty_directories, translated
-from packllama.base.locks import FileLock, held
+from packllama.base.locks import FileLock
 from packllama.base.observer import SILENT, Observer
 from packllama.base.stop import Stop
 from packllama.digest import Digest
@@ -21,7 +20,7 @@ from packllama.name import ModelName
 from packllama.places.store.layout import Layout
 from packllama.places.store.references import referenced
 from packllama.places.store.store import Store
-from packllama.places.store.workspace import prepare, store_lock
+from packllama.places.store.workspace import hold_store, prepare, store_lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,8 @@ def remove_model(
     if dry_run:
         return _sweep(store, _digests(store, name), besides=name, dry_run=True)
     prepare(store.layout)
-    with _alone(store, f"rm {name.short}", observer, stop):
+    holder = f"process {os.getpid()} (rm {name.short})"
+    with hold_store(store.layout, holder=holder, exclusive=True, observer=observer, stop=stop):
         candidates = _digests(store, name)
         if not remove(path):
             raise ModelNotFound(name.short)
@@ -74,16 +74,6 @@ def delete_unreferenced(store: Store, candidates: Iterable[Digest]) -> Removal:
 def delete_replaced(store: Store, replaced: Manifest | None, *, by: Manifest) -> Removal:
     """Remove the blobs that only a replaced model used. None: there was no model, or nobody knows what it listed."""
     return delete_unreferenced(store, replaced.digests() - by.digests() if replaced else ())
-
-
-def _alone(store: Store, what: str, observer: Observer, stop: Stop) -> AbstractContextManager[None]:
-    return held(
-        store_lock(store.layout),
-        holder=f"process {os.getpid()} ({what})",
-        exclusive=True,
-        stop=stop,
-        on_wait=observer.waiting,
-    )
 
 
 def _digests(store: Store, name: ModelName) -> frozenset[Digest] | None:

@@ -12,8 +12,16 @@ from pathlib import Path
 from typing import Self
 
 from packllama.base.disk import file_size_limit, free_space
-from packllama.base.errors import BadInput, DigestMismatch, MachineError, NoSpace
-from packllama.base.fs import NewFile, link, make_directory, remove_tree, sync_file, write_file
+from packllama.base.errors import (
+    BadInput,
+    DigestMismatch,
+    FileChanged,
+    MachineError,
+    MissingFile,
+    NoSpace,
+    PackLlamaError,
+)
+from packllama.base.fs import NewFile, link, make_directory, remove, remove_tree, sync_file, write_file
 from packllama.base.locks import held
 from packllama.base.observer import Observer
 from packllama.base.reading import opened_plain
@@ -29,11 +37,15 @@ from packllama.places.store.ingest import check_unchanged, ingest
 from packllama.places.store.kept_pieces import write_pieces
 from packllama.places.store.linking import hard_link, why_not_to_link
 from packllama.places.store.publish import drop_kept_links, kept_link, publish
+from packllama.places.store.replace import put_in_place
 from packllama.places.store.store import Store
-from packllama.places.store.workspace import prepare, store_lock, sweep, work_folder
+from packllama.places.store.workspace import hold_store, prepare, sweep, work_folder
 
 # Room for manifests, configs and what the file system keeps for itself.
 _SPARE_BYTES = 1 << 20
+
+# How often a blob is read that other sessions touch, since they publish models with it.
+_TRIES = 10
 
 
 class Session:
@@ -62,13 +74,7 @@ class Session:
         with contextlib.ExitStack() as stack:
             prepare(self._layout, *self._folders)
             stack.enter_context(
-                held(
-                    store_lock(self._layout),
-                    holder=self._holder,
-                    exclusive=False,
-                    stop=self._stop,
-                    on_wait=self._observer.waiting,
-                )
+                hold_store(self._layout, holder=self._holder, exclusive=False, observer=self._observer, stop=self._stop)
             )
             sweep(self._layout)
             self._work = stack.enter_context(work_folder(self._layout, self._holder))
@@ -111,7 +117,7 @@ class Session:
         probe = self._work / "probe"
         try:
             make_directory(probe.joinpath(*name.path_parts), below=self._work)
-        except (MachineError, BadInput) as error:
+        except (MachineError, BadInput, MissingFile) as error:  # FAT calls it invalid, exFAT not found
             if ":" not in name.host:
                 raise
             raise MachineError(
@@ -221,10 +227,26 @@ class Session:
         if blob.digest in self._hashed:
             return blob
         known = None if again else recorded(self._layout, blob.digest)
-        self._hashed[blob.digest] = known or self.hash(blob, path)
         # Should somebody remove it before our name is written, it can be put back.
-        link(path, kept_link(self._work, blob.digest))
+        kept = kept_link(self._work, blob.digest)
+        linked = link(path, kept)
+        try:
+            self._hashed[blob.digest] = known or self._know(blob, kept if linked else path, again=again)
+        except PackLlamaError as error:
+            # What is not right must not be put back.
+            remove(kept)
+            error.where = str(path)
+            raise
         return blob
+
+    def _know(self, blob: Blob, path: Path, *, again: bool) -> Hashed:
+        """Another session that uses the blob touches it, and notes at its end that it is right."""
+        for _ in range(_TRIES):
+            with contextlib.suppress(FileChanged):
+                return self.hash(blob, path)
+            if not again and (known := recorded(self._layout, blob.digest)):
+                return known
+        return self.hash(blob, path)
 
     def hash(self, blob: Blob, path: Path) -> Hashed:
         """Read a file that shall be the blob, and make it durable. Raises: as `hash_open` does."""
@@ -244,6 +266,17 @@ class Session:
         if digest != blob.digest:
             raise DigestMismatch(expected=str(blob.digest), actual=str(digest), where=str(path))
         return Hashed.of(status, at=time.time())
+
+    def replace(self, digest: Digest) -> None:
+        """Put a file that waits where the store's blob is damaged or missing; no name is written.
+
+        What was there waits in the quarantine meanwhile. Raises: IntegrityError, when that is no plain file;
+        MachineError.
+        """
+        waiting, hashed = self._waiting.pop(digest), self._hashed.pop(digest)
+        put_in_place(self._layout, digest, waiting)
+        write_record(self._layout, digest, hashed, staging=self._work)
+        remove(self._layout.quarantined(digest))
 
     def existed(self, blob: Blob) -> bool:
         """Whether the store had a blob of this digest already."""

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from packllama.base.errors import NoRights, NotSupported, PackLlamaError
 from packllama.base.fs import check_writable, make_directory, remove_tree, write_file
-from packllama.base.locks import FileLock
+from packllama.base.locks import FileLock, held, is_held
+from packllama.base.observer import Observer
 from packllama.base.reading import read_small
 from packllama.base.stop import Stop
 from packllama.places.store.layout import Layout
@@ -37,7 +38,7 @@ def prepare(layout: Layout, *more: Path) -> None:
     except NoRights as error:
         if isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EROFS:
             raise
-        raise NoRights(error.message, where=error.where, hint=_who_may(layout)) from error
+        raise NoRights(error.message, where=error.where, hint=who_may(layout)) from error
     text = read_small(layout.version_file, limit=100, what="a version file").decode(errors="replace").strip()
     if text != str(OWN_VERSION):
         raise NotSupported(
@@ -47,20 +48,45 @@ def prepare(layout: Layout, *more: Path) -> None:
         )
 
 
-def _who_may(layout: Layout) -> str:
-    try:
-        owner = layout.root.owner()
-    except KeyError:
-        owner = f"user {layout.root.stat().st_uid}"
-    except OSError:
-        owner = "somebody else"
+def who_may(layout: Layout) -> str:
+    """Whose store it is, and the command by which others write into it."""
     command = f'sudo "$(command -v packllama)" --store {shlex.quote(str(layout.root))} …'
-    return f"The store belongs to {owner}. Run the same command as root; what it makes will belong to them: {command}"
+    return (
+        f"The store belongs to {owner_of(layout.root)}. Run the same command as root; "
+        f"what it makes will belong to them: {command}"
+    )
+
+
+def owner_of(path: Path) -> str:
+    """The name of who owns a file; ``user 1000`` for one without a name."""
+    try:
+        return path.owner()
+    except KeyError:
+        return f"user {path.stat().st_uid}"
+    except OSError:
+        return "somebody else"
 
 
 def store_lock(layout: Layout) -> Path:
     """Shared among writers, exclusive for whoever removes blobs."""
     return layout.locks / "store"
+
+
+def hold_store(
+    layout: Layout, *, holder: str, exclusive: bool, observer: Observer, stop: Stop
+) -> contextlib.AbstractContextManager[None]:
+    """Be one of the writers, or alone, for a block. A waiter is told who is at work, once."""
+
+    def on_wait(last: str) -> None:
+        observer.waiting(", ".join(_at_work(layout)) or last)
+
+    return held(store_lock(layout), holder=holder, exclusive=exclusive, stop=stop, on_wait=on_wait)
+
+
+def _at_work(layout: Layout) -> list[str]:
+    """The sessions that there are. What the lock itself says is only who came last, and may have left."""
+    locks = [path for path in layout.locks.glob("work-*") if is_held(path)]
+    return sorted(FileLock(path, holder="").read_holder() for path in locks)
 
 
 @contextlib.contextmanager

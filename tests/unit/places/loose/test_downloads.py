@@ -190,3 +190,14 @@ def test_a_stop(tmp_path: Path) -> None:
     stop.set()
     with pytest.raises(Exception, match="stopped"):
         found.path(CONFIG)
+
+
+def test_a_blob_that_no_manifest_here_names(tmp_path: Path) -> None:
+    """It is looked for when somebody wants it, among files of its size and with any name."""
+    downloads = look([put(tmp_path, {"a": OTHER_WEIGHTS, "b": WEIGHTS, "c": b"other"})])
+    with pytest.raises(IntegrityError):
+        downloads.path(BLOB)
+    downloads.want(BLOB)
+    assert downloads.path(BLOB) == tmp_path / "b"
+    downloads.want(BLOB)
+    assert downloads.path(BLOB) == tmp_path / "b"

@@ -15,6 +15,7 @@ from packllama.base.errors import (
 )
 from packllama.base.locks import FileLock
 from packllama.base.stop import Stop
+from packllama.check.finding import FindingKind
 from packllama.check.survey import survey
 from packllama.model import Move
 from packllama.places.store import Store
@@ -53,9 +54,10 @@ def test_what_was_left_is_gone_on_with(store: Store, move: Move) -> None:
 def test_finished_blobs_wait_for_their_model(store: Store, move: Move) -> None:
     with begun(store, move) as session:
         send(session, BIG, move)
+        assert survey(store).findings == ()
     assert left(store) == [name_of(BIG)]
     assert list(store.layout.blobs.iterdir()) == []
-    assert survey(store).findings == ()
+    assert [finding.kind for finding in survey(store).findings] == [FindingKind.UNFINISHED]
     observer = Noting()
     with begun(store, move, observer=observer) as session:
         assert BIG not in dict(session.missing())

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from packllama.digest import Digest
-from packllama.places.store.hash_record import Hashed, has_valid_record, write_record
+from packllama.places.store.hash_record import (
+    Hashed,
+    has_valid_record,
+    is_unchanged,
+    note_right,
+    recorded,
+    write_record,
+)
 from packllama.places.store.layout import Layout
 from packllama.places.store.workspace import prepare
 
@@ -66,3 +73,23 @@ def test_a_record_that_is_a_pipe_is_none(layout: Layout) -> None:
     layout.hash_record(DIGEST).unlink()
     os.mkfifo(layout.hash_record(DIGEST))
     assert not has_valid_record(layout, DIGEST)
+
+
+def test_what_was_read_is_noted_if_nothing_happened_to_it_since(layout: Layout) -> None:
+    status = layout.blob(DIGEST).stat()
+    note_right(layout, DIGEST, status, at=5.0, staging=layout.own)
+    record = recorded(layout, DIGEST)
+    assert record == Hashed.of(status, at=5.0)
+    os.utime(layout.blob(DIGEST), (1e9, 1e9))
+    note_right(layout, DIGEST, status, at=6.0, staging=layout.own)
+    assert b"5.0" in layout.hash_record(DIGEST).read_bytes()
+
+
+def test_a_time_that_was_set_back_is_a_change(layout: Layout) -> None:
+    now = before = layout.blob(DIGEST).stat()
+    while now.st_ctime_ns == before.st_ctime_ns:  # until the clock has ticked
+        rewritten(layout.blob(DIGEST))
+        os.utime(layout.blob(DIGEST), ns=(before.st_atime_ns, before.st_mtime_ns))
+        now = layout.blob(DIGEST).stat()
+    assert Hashed.of(before, at=1.0).is_still(now)
+    assert not is_unchanged(now, before)

@@ -30,11 +30,15 @@ def test_an_empty_store_uses_nothing(tmp_path: Path) -> None:
     assert referenced(Store(tmp_path)) == frozenset()
 
 
-@pytest.mark.parametrize("kind", ["corrupt", "empty", "stray", "dangling", "dangling host", "newer layout"])
+@pytest.mark.parametrize(
+    "kind", ["corrupt", "empty", "stray", "dangling", "dangling host", "newer layout", "newer layout elsewhere"]
+)
 def test_doubt(tmp_path: Path, kind: str) -> None:
     folder = put_model(tmp_path, "a").parent
     if kind == "newer layout":
         (tmp_path / "manifests-v2").mkdir()
+    elif kind == "newer layout elsewhere":
+        (tmp_path / "manifests-v2").symlink_to("not-mounted")
     elif kind == "stray":
         (folder / ".DS_Store").touch()
     elif kind == "dangling":

@@ -10,10 +10,19 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from packllama.base.errors import Cancelled, IntegrityError, MissingFile, NoSpace, NotSupported, PackLlamaError
+from packllama.base.errors import (
+    Cancelled,
+    FileChanged,
+    IntegrityError,
+    MissingFile,
+    NoSpace,
+    NotSupported,
+    PackLlamaError,
+)
 from packllama.base.fs import make_directory, write_file
 from packllama.base.observer import SILENT
 from packllama.base.stop import Stop
@@ -23,6 +32,8 @@ from packllama.model import Blob
 from packllama.name import ModelName
 from packllama.places.store import Session, Store
 from packllama.places.store import publish as room
+from packllama.places.store import session as session_room
+from packllama.places.store.ingest import Ingested, ingest
 from packllama.places.store.layout import Layout
 from tests.unit.stores import Snapshot, snapshot
 
@@ -121,6 +132,56 @@ def locks_of(before: Snapshot) -> Snapshot:
     return {path: content for path, content in before.items() if path.startswith(f"{OWN}/locks")}
 
 
+@pytest.mark.parametrize("touched", [1, 10, 11])
+def test_a_blob_that_others_touch_while_it_is_hashed(
+    tmp_path: Path, touched: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As sessions do that publish a model with it. A file that never comes to rest is not taken."""
+    put(tmp_path, "a", b"one")
+    blob = Blob(Digest.of(b"one"), 3)
+    Layout(tmp_path).hash_record(blob.digest).unlink()
+    left = iter(range(touched))
+
+    def ingest_touched(descriptor: int, *, before: os.stat_result, **named: Any) -> Ingested:
+        if (number := next(left, None)) is not None:
+            os.utime(Layout(tmp_path).blob(blob.digest), (1.0, 2.0 + number))
+        return ingest(descriptor, before=before, **named)
+
+    monkeypatch.setattr(session_room, "ingest", ingest_touched)
+    with session(tmp_path) as writer:
+        if touched < 11:
+            assert writer.adopt(blob) == blob
+        else:
+            with pytest.raises(FileChanged):
+                writer.adopt(blob)
+
+
+def test_a_blob_that_vanishes_while_it_is_hashed_is_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, "a", b"one")
+    blob = Blob(Digest.of(b"one"), 3)
+    Layout(tmp_path).hash_record(blob.digest).unlink()
+
+    def ingest_vanished(descriptor: int, **named: Any) -> Ingested:
+        Layout(tmp_path).blob(blob.digest).unlink(missing_ok=True)
+        return ingest(descriptor, **named)
+
+    with session(tmp_path) as writer:
+        monkeypatch.setattr(session_room, "ingest", ingest_vanished)
+        writer.publish(ModelName.parse("b"), manifest_of(writer.put(b"config"), writer.adopt(blob)))
+    assert Layout(tmp_path).blob(blob.digest).read_bytes() == b"one"
+
+
+def test_a_damaged_blob_is_not_put_back(tmp_path: Path) -> None:
+    put(tmp_path, "a", b"one")
+    blob = Blob(Digest.of(b"one"), 3)
+    Layout(tmp_path).blob(blob.digest).write_bytes(b"eno")
+    with session(tmp_path) as writer:
+        with pytest.raises(IntegrityError) as caught:
+            writer.adopt(blob)
+        assert caught.value.where == str(Layout(tmp_path).blob(blob.digest))
+        assert list(writer.folder.iterdir()) == []
+
+
 def test_an_error_leaves_the_store_as_it_was(tmp_path: Path) -> None:
     put(tmp_path, "a", b"one")
     before = models(tmp_path)
@@ -157,6 +218,28 @@ def test_a_blob_of_ours_that_vanishes_is_put_back(
     put(tmp_path, "a", b"one")
     for blob in Store(tmp_path).find(A).blobs:
         assert Digest.of(Store(tmp_path).path(blob).read_bytes()) == blob.digest
+
+
+def test_a_blob_that_vanished_is_back_and_young_before_the_name_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An old one that no model named: a clean-up may take it while the session uses it."""
+    put(tmp_path, "x", b"one")
+    Layout(tmp_path).manifest(ModelName.parse("x")).unlink()
+    blob, path = Blob(Digest.of(b"one"), 3), Layout(tmp_path).blob(Digest.of(b"one"))
+    os.utime(path, (1.0, 1.0))
+    seen = []
+
+    def look(target: Path, data: bytes, *, staging: Path, mode: int | None) -> None:
+        seen.append(path.stat().st_mtime)
+        write_file(target, data, staging=staging, mode=mode)
+
+    monkeypatch.setattr(room, "write_file", look)
+    with session(tmp_path) as writer:
+        config, one = writer.put(b"config"), writer.adopt(blob)
+        path.unlink()
+        writer.publish(A, manifest_of(config, one))
+    assert min(seen) > 1e9
 
 
 @pytest.mark.parametrize("replaced", [False, True])
