@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from packllama.digest import Digest
 from packllama.manifest import CONFIG_TYPE, MANIFEST_TYPE
 from packllama.name import ModelName
 from tests.faults.checker import check
+from tests.program import packllama
 from tests.registry.registry import Registry
 from tests.threats.names import ALL, HOSTILE, ODD
 from tests.threats.refusal import Scene, assert_all_refused, outside
@@ -232,3 +234,29 @@ def test_texts_in_a_gguf(scene: Scene) -> None:
     assert {ended.status for ended in done.ended} == {0}
     assert outside(scene, done) == []
     assert scene.seen() == before
+
+
+# The calls that change what is on a disk, as strace writes them down.
+CHANGES = (
+    "trace=openat,creat,mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat,rmdir,link,linkat,symlinkat,truncate"
+)
+QUOTED = re.compile(r'(?:<(?P<folder>[^>]*)>, )?"(?P<path>(?:[^"\\]|\\.)*)"')
+
+
+@pytest.mark.parametrize("words", [("import", "evil.tar"), ("rm", "../../canary"), ("cp", "here", "../../canary")])
+def test_what_the_system_is_asked_to_change(
+    words: tuple[str, ...], scene: Scene, need_program: Callable[[str, str], str]
+) -> None:
+    """A sample of the same, seen from below: strace misses no call, whoever makes it."""
+    (scene.folder / "evil.tar").write_bytes(before(FIRST_BLOB, foreign("../../../canary")))
+    log = scene.folder / "strace.log"
+    wrapper = (need_program("strace", "strace"), "-f", "-y", "-e", CHANGES, "-o", str(log))
+    done = packllama(*words, cwd=scene.folder, before=wrapper, env={"PYTHONDONTWRITEBYTECODE": "1"})
+    assert done.returncode == 4
+    changed = [line for line in log.read_text().splitlines() if "openat(" not in line or "O_CREAT" in line]
+    assert changed or words[0] != "import"
+    for line in changed:
+        for match in QUOTED.finditer(line):
+            path = Path(os.path.normpath(scene.folder / (match["folder"] or "") / match["path"]))
+            assert path.is_relative_to(scene.folder), line
+    assert scene.canary.read_text() == "sings\n"

@@ -13,6 +13,7 @@ from packllama.base.fs import check_directory
 from packllama.base.locks import FileLock, is_held
 from packllama.base.units import human_age
 from packllama.check.entries import Entry, entries
+from packllama.check.in_manifests import look_into_manifests
 from packllama.check.leftover import Leftover, LeftoverKind
 from packllama.check.unfinished import CONVERSION, DOWNLOAD, TEMPORARY
 from packllama.dialect import Derived
@@ -65,10 +66,7 @@ def leftovers(store: Store, *, cache: Path | None, older_than: float, now: float
     search = _Search(layout, older_than, now)
     # Before the manifests: what is published in between is not taken for an orphan.
     in_blobs = entries(layout.blobs)
-    try:
-        used, kept_because = referenced(store), ""
-    except PackLlamaError as error:
-        used, kept_because = None, error.sentence
+    used, kept_because = _named(store)
     # Their limit matters only to those who make some.
     own, others = Derived(layout.derived, limit=0), [Derived(cache, limit=0)] if cache else []
     found = [
@@ -86,6 +84,18 @@ def leftovers(store: Store, *, cache: Path | None, older_than: float, now: float
     for derived, least in ((own, None), *((each, older_than) for each in others)):
         found += search.translations(derived, going, least=least)
     return Leftovers(tuple(each for each in found if each), kept_because)
+
+
+def _named(store: Store) -> tuple[frozenset[Digest] | None, str]:
+    """The blobs that models name; None when that cannot be told, with the reason."""
+    try:
+        used = referenced(store)
+        misplaced = look_into_manifests(store.layout).misplaced
+    except PackLlamaError as error:
+        return None, error.sentence
+    if misplaced:
+        return None, f"{misplaced[0]}: a manifest that Ollama does not see: 'packllama verify' says where it belongs"
+    return used, ""
 
 
 def _folders(layout: Layout) -> tuple[Path, ...]:

@@ -186,6 +186,8 @@ def doubt(root: Path, kind: str) -> Path:
         path.symlink_to("not-mounted")
     elif kind == "stray":
         path = put(folder / ".DS_Store")
+    elif kind == "put there by hand":
+        path = put(folder.with_name("m:odd"), b"{}")
     elif kind == "dangling":
         path.symlink_to("nowhere")
     elif kind == "loop":
@@ -207,6 +209,7 @@ DOUBTS = (
     "no manifest",
     "huge",
     "stray",
+    "put there by hand",
     "dangling",
     "loop",
     "unmounted host",
