@@ -14,8 +14,8 @@ import pytest
 
 from packllama.base.errors import Cancelled, DigestMismatch, PackLlamaError
 from packllama.check.finding import FindingKind
-from packllama.check.leftover import LeftoverKind
-from packllama.check.remark import RemarkKind
+from packllama.check.lint.remark import RemarkKind
+from packllama.check.prune.leftover import LeftoverKind
 from packllama.cli.main import VERBS
 from packllama.places.store.layout import Layout
 from packllama.prove.doctor.checkup import Level, Topic

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from packllama.base.observer import Observer
     from packllama.base.stop import Stop
     from packllama.build.create import create, rehearse
-    from packllama.check.verify import verify
+    from packllama.check.verify.verify import verify
     from packllama.digest import Digest
     from packllama.engine import loaded
     from packllama.manifest import Manifest
@@ -38,7 +38,7 @@ __getattr__ = exports(
         "model_files": "places.store",
         "rehearse": "build",
         "remove_model": "places.store",
-        "verify": "check.verify",
+        "verify": "check.verify.verify",
     },
 )
 

@@ -91,6 +91,7 @@ def orphan(folder: Path) -> None:
 
 def damage(folder: Path) -> None:
     """Of the one model, flip a bit in the last piece of the largest blob, and cut the smallest."""
+    (folder / "huge.gguf").unlink(missing_ok=True)  # not to be copied each time
     (manifest,) = folder.glob("store/manifests/*/library/m/latest")
     digests = {blob.digest for blob in Manifest.decode(manifest.read_bytes(), where="m").layers_and_config}
     paths = map(Layout(folder / "store").blob, digests)

@@ -12,7 +12,7 @@ import pytest
 from packllama.base.errors import Cancelled, IntegrityError, PackLlamaError
 from packllama.base.observer import SILENT, Observer, SilentObserver
 from packllama.base.stop import Stop
-from packllama.check.verify import verify
+from packllama.check.verify.verify import verify
 from packllama.model import Model, Move
 from packllama.name import ModelName
 from packllama.places.bundle import BundleSource, BundleStream, BundleTarget, ToFile, ToPipe

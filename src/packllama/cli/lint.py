@@ -6,8 +6,8 @@ import click
 
 from packllama.base.errors import NoStore
 from packllama.base.terminal import escaped
-from packllama.check.lint import lint
-from packllama.check.remark import Remark
+from packllama.check.lint.lint import lint
+from packllama.check.lint.remark import Remark
 from packllama.cli.door import Door
 from packllama.cli.options import PlacePath, common, pass_door
 from packllama.cli.stdin import read_stdin

@@ -6,8 +6,8 @@ import click
 
 from packllama.base.terminal import escaped
 from packllama.base.units import human_age, human_bytes, parse_age
-from packllama.check.leftover import Leftover, LeftoverKind
-from packllama.check.prune import PruneReport, prune
+from packllama.check.prune.leftover import Leftover, LeftoverKind
+from packllama.check.prune.prune import PruneReport, prune
 from packllama.cli.door import Door, Talk
 from packllama.cli.failure import as_document, report_all
 from packllama.cli.options import common, pass_door

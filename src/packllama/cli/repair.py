@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 import click
 
-from packllama.check.repair import repair
+from packllama.check.repair.repair import repair
 from packllama.cli import complete
 from packllama.cli.door import Door
 from packllama.cli.failure import report_all

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from packllama.base.errors import MissingFile, UsageError
 from packllama.base.observer import Observer
-from packllama.check.suppliers import Origin
+from packllama.check.repair.suppliers import Origin
 from packllama.cli.address import check_different, is_place, parse_place
 from packllama.cli.door import Door
 from packllama.model import Blob, Model

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from packllama.base.terminal import escaped
 from packllama.base.units import human_bytes
-from packllama.check.repair import Damage, Repaired, RepairReport
+from packllama.check.repair.repair import Damage, Repaired, RepairReport
 from packllama.cli.failure import as_document
 from packllama.cli.table import padded_rows
 from packllama.model import Blob, Model

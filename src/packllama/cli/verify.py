@@ -3,7 +3,7 @@
 import click
 
 from packllama.base.errors import IntegrityError
-from packllama.check.verify import VerifyReport, verify
+from packllama.check.verify.verify import VerifyReport, verify
 from packllama.cli import complete
 from packllama.cli.door import Door, Progress
 from packllama.cli.options import common, pass_door

@@ -7,7 +7,7 @@ from pathlib import Path
 from packllama.base.errors import IntegrityError, UsageError
 from packllama.base.terminal import escaped
 from packllama.base.units import human_bytes
-from packllama.check.bundle import BundleReport, verify_bundle
+from packllama.check.verify.bundle import BundleReport, verify_bundle
 from packllama.cli.address import is_place, parse_place
 from packllama.cli.door import Door, Progress
 from packllama.cli.table import padded_rows

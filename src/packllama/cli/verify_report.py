@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from packllama.base.terminal import escaped
 from packllama.base.units import human_bytes
 from packllama.check.finding import Finding
-from packllama.check.verify import VerifyReport
+from packllama.check.verify.verify import VerifyReport
 from packllama.cli.table import padded_rows
 from packllama.name import ModelName
 

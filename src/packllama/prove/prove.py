@@ -11,7 +11,7 @@ from packllama.base.errors import Busy, Cancelled, EngineFailed, IntegrityError,
 from packllama.base.observer import SILENT, Observer
 from packllama.base.settings import LOAD_TIMEOUT_SECONDS
 from packllama.base.stop import Stop
-from packllama.check.verify import VerifyReport, verify
+from packllama.check.verify.verify import VerifyReport, verify
 from packllama.dialect import Derived
 from packllama.digest import Digest
 from packllama.engine import Chunk, LoadedModel, loaded

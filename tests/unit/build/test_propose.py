@@ -10,7 +10,7 @@ import pytest
 from packllama.base.errors import BadInput, GGUFError, MissingFile, NotSupported, PackLlamaError, UsageError
 from packllama.build import Proposal, propose, rehearse
 from packllama.catalog.formats import FORMATS
-from packllama.check.lint import lint
+from packllama.check.lint.lint import lint
 from packllama.gguf import ValueType
 from packllama.manifest import LayerKind
 from packllama.modelfile import Modelfile, Recipe

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from packllama.check.leftover import LeftoverKind
+from packllama.check.prune.leftover import LeftoverKind
 from packllama.digest import Digest
 from packllama.manifest import LayerKind
 from packllama.places.store.layout import Layout

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from packllama.base.observer import SILENT, Observer
-from packllama.check.repair import RepairReport, repair
-from packllama.check.suppliers import Origin
+from packllama.check.repair.repair import RepairReport, repair
+from packllama.check.repair.suppliers import Origin
 from packllama.digest import Digest
 from packllama.manifest import LayerKind
 from packllama.model import Blob

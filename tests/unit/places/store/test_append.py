@@ -16,7 +16,7 @@ from packllama.base.errors import (
 from packllama.base.locks import FileLock
 from packllama.base.stop import Stop
 from packllama.check.finding import FindingKind
-from packllama.check.survey import survey
+from packllama.check.survey.survey import survey
 from packllama.model import Move
 from packllama.places.store import Store
 from tests.faults.checker import check

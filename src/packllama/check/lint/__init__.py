@@ -1,0 +1,1 @@
+"""Say what in a Modelfile would go wrong later, before anything is built of it."""

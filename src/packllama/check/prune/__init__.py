@@ -1,0 +1,1 @@
+"""Remove from a store what nobody names. What is in doubt stays."""

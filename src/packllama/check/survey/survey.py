@@ -1,0 +1,160 @@
+"""What stands in a store, before a byte of a blob is read."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from packllama.base.errors import InvalidDigest, ModelNotFound, PackLlamaError
+from packllama.base.stop import Stop
+from packllama.check.finding import Finding, FindingKind
+from packllama.check.survey.entries import Entry, entries, entries_at
+from packllama.check.survey.in_blobs import look_into_blobs, strays_in_blobs
+from packllama.check.survey.in_manifests import CLEAN_UP_IS_OFF, look_into_manifests
+from packllama.check.survey.linked import foreign_links, no_folders
+from packllama.check.survey.odd_names import case_twins, reserved_tags
+from packllama.check.survey.own_leftovers import own_leftovers
+from packllama.check.survey.rights import wrong_rights
+from packllama.digest import Digest
+from packllama.model import Model
+from packllama.name import ModelName
+from packllama.places.store import Store
+from packllama.places.store.layout import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The models to check, what is wrong beside them, the blobs they need, and those that are there.
+
+    Of some models only, nothing is known of what is there beside theirs. ``misplaced``: manifests that Ollama does not
+    see, and that may name blobs all the same.
+    """
+
+    models: tuple[Model, ...]
+    findings: tuple[Finding, ...]
+    needed: frozenset[Digest]
+    present: Mapping[Digest, Entry] = field(default_factory=dict)
+    misplaced: tuple[Path, ...] = ()
+
+    @property
+    def names(self) -> tuple[ModelName, ...]:
+        """Of the models, and of those that cannot be read, in order."""
+        unreadable = (name for finding in self.findings if finding.kind.breaks for name in finding.models)
+        # Ten thousand names are compared ten times as fast by their parts.
+        return tuple(sorted((*(model.name for model in self.models), *unreadable), key=lambda name: name.path_parts))
+
+    def digests(self) -> tuple[Digest, ...]:
+        """Every blob that is to be looked at, once."""
+        return tuple(sorted(self.needed | self.present.keys(), key=lambda digest: digest.hex))
+
+
+def survey(store: Store, names: Iterable[ModelName] = (), *, stop: Stop | None = None) -> Survey:
+    """Look at the models of these names only, or at the whole store.
+
+    Raises:
+        ModelNotFound: one of the names is not there.
+        MachineError: a folder cannot be listed. Cancelled: ``stop`` was set.
+    """
+    wanted, stop = list(names), stop or Stop()
+    return _of_names(store, wanted, stop) if wanted else _of_all(store, stop)
+
+
+def _of_names(store: Store, wanted: Sequence[ModelName], stop: Stop) -> Survey:
+    layout, there = store.layout, store.scan().names
+    spelled = list(dict.fromkeys(name.canonical(there) for name in wanted))
+    models, broken = _models(store, spelled, stop)
+    gone = set(spelled) - {model.name for model in models} - {name for f in broken for name in f.models}
+    if gone:
+        raise ModelNotFound(min(gone).short)
+    folded = {name.folded for name in spelled}
+    of_them = [name for name in there if name.folded in folded]
+    odd = _odd(layout, of_them, models, entries_at(_paths(layout, models)))
+    return Survey(models, (*broken, *odd), _needed(models))
+
+
+def _of_all(store: Store, stop: Stop) -> Survey:
+    layout = store.layout
+    # Blobs before manifests: what is published in between is not taken for an orphan.
+    in_blobs = look_into_blobs(layout)
+    in_manifests = look_into_manifests(layout)
+    models, broken = _models(store, in_manifests.names, stop)
+    needed = _needed(models)
+    own = entries_at((layout.blobs, layout.manifests, layout.own))
+    folders = [*own, *(entry for entry in entries(layout.own) if entry.is_folder)]
+    findings = (
+        *broken,
+        *in_manifests.findings,
+        *strays_in_blobs(
+            layout,
+            in_blobs.others,
+            lacking=needed - in_blobs.blobs.keys(),
+            misplaced=bool(in_manifests.misplaced),
+        ),
+        *own_leftovers(layout),
+        *_newer_layout(layout),
+        *no_folders(layout),
+        *_odd(layout, in_manifests.names, models, [*folders, *in_manifests.entries, *in_blobs.entries]),
+    )
+    return Survey(models, findings, needed, in_blobs.blobs, tuple(in_manifests.misplaced))
+
+
+def _odd(
+    layout: Layout, names: Sequence[ModelName], models: Sequence[Model], seen: Sequence[Entry]
+) -> Iterator[Finding]:
+    """What Ollama reads all the same, and what will be a nuisance one day."""
+    yield from foreign_links(layout, seen)
+    yield from wrong_rights(layout, seen)
+    yield from case_twins(layout, names)
+    yield from reserved_tags(layout, models)
+
+
+def _paths(layout: Layout, models: Iterable[Model]) -> Iterator[Path]:
+    """Of the files of these models, and of the folders that they are in, each once."""
+    files = {layout.manifest(model.name) for model in models}
+    files |= {layout.blob(digest) for model in models for digest in model.manifest.digests()}
+    folders = {folder for file in files for folder in file.parents if layout.root in folder.parents}
+    return iter(sorted(files | folders))
+
+
+def _needed(models: Sequence[Model]) -> frozenset[Digest]:
+    """The digests of all their blobs. Models share layers: by identity they are told apart faster than by value."""
+    layers = {id(layer): layer for model in models for layer in model.manifest.layers_and_config}
+    return frozenset(layer.digest for layer in layers.values())
+
+
+def _models(store: Store, names: Iterable[ModelName], stop: Stop) -> tuple[tuple[Model, ...], tuple[Finding, ...]]:
+    """The models, and what is wrong with those that cannot be read. Names that are gone are in neither."""
+    models, findings = [], []
+    for name in names:
+        stop.check()
+        try:
+            models.append(store.model(name))
+        except PackLlamaError as error:
+            path = store.layout.manifest(name)
+            if os.path.lexists(path):
+                findings.append(_unreadable_manifest(name, path, error))
+    return tuple(models), tuple(findings)
+
+
+def _unreadable_manifest(name: ModelName, path: Path, error: PackLlamaError) -> Finding:
+    message = "a link that leads nowhere" if isinstance(error, ModelNotFound) else error.message
+    # Ollama takes any text for a digest.
+    off = "" if isinstance(error.__cause__, InvalidDigest) else f"; {CLEAN_UP_IS_OFF}"
+    return Finding(
+        FindingKind.UNREADABLE_MANIFEST,
+        path,
+        f"the manifest cannot be read: {message}{off}",
+        f"Pull, create or copy the model again, or remove it: packllama rm {name.short}",
+        models=(name,),
+    )
+
+
+def _newer_layout(layout: Layout) -> Iterator[Finding]:
+    if os.path.lexists(layout.newer_manifests):
+        yield Finding(
+            FindingKind.NEWER_LAYOUT,
+            layout.newer_manifests,
+            "a layout of Ollama's development versions, which is not understood; "
+            "while it is there, no blob can be called unused",
+            "Use its models with the Ollama that made it; when they are not wanted any more, move it away.",
+        )

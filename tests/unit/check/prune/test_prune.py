@@ -1,0 +1,495 @@
+"""What nobody names goes, when it is old enough and nobody works on it; all else stays."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from packllama.base.errors import Cancelled, MachineError, NotSupported
+from packllama.base.locks import FileLock
+from packllama.base.observer import SilentObserver
+from packllama.base.stop import Stop
+from packllama.check.prune.leftover import Leftover, LeftoverKind
+from packllama.check.prune.prune import PruneReport, prune
+from packllama.digest import Digest
+from packllama.manifest import LayerKind
+from packllama.places.store import Store
+from packllama.places.store.layout import Layout
+from packllama.places.store.workspace import prepare, store_lock
+from tests.faults.checker import check_manifest, listed
+from tests.unit.check.leavings import (
+    CASES,
+    DAY,
+    GONE,
+    HOUR,
+    NAMED,
+    NOW,
+    ORPHAN,
+    STRANGERS,
+    TOKEN,
+    Case,
+    make_old,
+    put,
+    put_folder,
+    two_models,
+)
+from tests.unit.stores import put_blob, put_manifest, put_model, snapshot
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "store").mkdir()
+    two_models(tmp_path / "store")
+    return tmp_path / "store"
+
+
+def pruned(root: Path, *, older_than: float = DAY, dry_run: bool = False, cache: Path | None = None) -> PruneReport:
+    return prune(Store(root), cache=cache, older_than=older_than, dry_run=dry_run, clock=lambda: NOW)
+
+
+def old_orphan(root: Path) -> Path:
+    path = put_blob(root, ORPHAN)
+    make_old(path, 2 * HOUR)
+    return path
+
+
+def paths(leftovers: tuple[Leftover, ...]) -> list[Path]:
+    return [each.path for each in leftovers]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_what_is_old_goes_with_all_that_belongs_to_it(case: Case, root: Path) -> None:
+    before = snapshot(root, without=".packllama")
+    left = case.made(Layout(root), age=0 if case.least is None else case.least)
+    expected = pruned(root, dry_run=True)
+    assert all(os.path.lexists(path) for path in left)
+    report = pruned(root)
+    assert report == expected
+    assert [(each.kind, each.path, each.more) for each in report.removed] == [
+        (case.kind, left[0], tuple(path for path in left[1:] if path.parent.name != "locks"))
+    ]
+    assert not any(os.path.lexists(path) for path in left)
+    assert snapshot(root, without=".packllama") == before
+    assert pruned(root) == PruneReport((), (), "")
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.least], ids=lambda case: case.name)
+@pytest.mark.parametrize("future", [False, True])
+def test_what_is_young_stays(case: Case, future: bool, root: Path) -> None:
+    """And so does what a clock that has jumped has dated in the future, whatever was asked for."""
+    assert case.least
+    left = case.made(Layout(root), age=-1 if future else case.least - 1)
+    report = pruned(root, older_than=0 if future else DAY)
+    assert report.removed == ()
+    assert paths(report.kept) == [left[0]]
+    assert ("still to come" if future else "younger than") in report.kept[0].stays
+    assert all(os.path.lexists(path) for path in left)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.least], ids=lambda case: case.name)
+def test_nothing_in_blobs_goes_within_ollamas_hour(case: Case, root: Path) -> None:
+    layout = Layout(root)
+    case.made(layout, age=HOUR - 1)
+    went = bool(pruned(root, older_than=0).removed)
+    assert went == (case.kind in (LeftoverKind.WAITING, LeftoverKind.BEGINNING))
+    case.made(layout, age=HOUR)
+    assert bool(pruned(root, older_than=0).removed)
+
+
+@pytest.mark.parametrize("make", STRANGERS.values(), ids=STRANGERS)
+def test_what_is_needed_or_not_ours_stays(make: Callable[[Layout], Path], root: Path) -> None:
+    prepare(Layout(root))
+    made = make(Layout(root))
+    for path in made if isinstance(made, tuple) else (made,):
+        make_old(path, 1000 * DAY)
+    old_orphan(root)
+    pruned(root, older_than=0)
+    after = snapshot(root)
+    assert os.path.lexists(made[0] if isinstance(made, tuple) else made)
+    assert pruned(root, older_than=0).removed == ()
+    assert snapshot(root) == after
+
+
+def test_a_download_is_as_young_as_its_youngest_file(root: Path) -> None:
+    for end, age in (("-partial", 10.0), ("-partial-0", 1000 * DAY)):
+        make_old(put(root / "blobs" / f"{GONE.file_name}{end}"), age)
+    assert pruned(root).removed == ()
+
+
+def test_what_waits_stays_while_another_blob_is_on_its_way(root: Path) -> None:
+    waiting, part = put(Layout(root).finished_blob(GONE)), put(Layout(root).part(NAMED))
+    make_old(waiting, 1000 * DAY)
+    make_old(part, 10)
+    assert pruned(root).removed == ()
+    make_old(part, 1000 * DAY)
+    assert sorted(paths(pruned(root).removed)) == sorted([waiting, part])
+
+
+def test_what_verify_has_just_noted_makes_an_orphan_no_younger(root: Path) -> None:
+    orphan, record = old_orphan(root), put(Layout(root).hash_record(Digest.of(ORPHAN)))
+    make_old(record, 1)
+    assert paths(pruned(root).removed) == [orphan]
+    assert not record.exists()
+
+
+def test_so_is_a_folder(root: Path) -> None:
+    folder = put_folder(root / "ollama-safetensors12")
+    make_old(folder, 1000 * DAY)
+    make_old(folder / "inside", 10)
+    assert pruned(root).removed == ()
+
+
+def test_what_replaced_a_damaged_blob_must_be_there(root: Path) -> None:
+    path = put(Layout(root).quarantined(NAMED))
+    Layout(root).blob(NAMED).unlink()
+    report = pruned(root)
+    assert (report.removed, paths(report.kept), path.exists()) == ((), [path], True)
+    assert "packllama repair" in report.kept[0].stays
+
+
+def test_only_what_becomes_free_counts(root: Path) -> None:
+    """Of a file with another name nothing; of one with holes what it takes."""
+    path = old_orphan(root)
+    path.with_name("other").hardlink_to(path)
+    hole = put(root / "blobs" / f"{GONE.file_name}-partial")
+    os.truncate(hole, 1 << 30)
+    make_old(hole, 2 * DAY)
+    report = pruned(root)
+    assert len(report.removed) == 2
+    assert report.freed <= 1 << 20
+    assert report.removed[0].size == 0
+
+
+def test_what_is_known_of_a_blob_goes_with_it(root: Path) -> None:
+    layout = Layout(root)
+    make_old(put(layout.finished_blob(GONE)), 2 * DAY)
+    known = [put(layout.hash_record(GONE)), put_folder(layout.derived / f"{Digest.of(ORPHAN).hex}-1")]
+    orphan = old_orphan(root)
+    assert paths(pruned(root).removed) == [orphan, layout.finished_blob(GONE), *known]
+    assert not any(path.exists() for path in known)
+
+
+def doubt(root: Path, kind: str) -> Path:
+    """Something because of which no blob may be called unnamed."""
+    folder = root / "manifests/registry.ollama.ai/library/m"
+    path = folder / "odd"
+    if kind == "newer layout":
+        path = root / "manifests-v2"
+        path.mkdir()
+    elif kind == "newer layout elsewhere":
+        path = root / "manifests-v2"
+        path.symlink_to("not-mounted")
+    elif kind == "stray":
+        path = put(folder / ".DS_Store")
+    elif kind == "put there by hand":
+        path = put(folder.with_name("m:odd"), b"{}")
+    elif kind == "dangling":
+        path.symlink_to("nowhere")
+    elif kind == "loop":
+        path.symlink_to(path)
+    elif kind == "unmounted host":
+        path = root / "manifests/h"
+        path.symlink_to("nowhere")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        contents = {"empty": b"", "half": b"{half", "no manifest": b"[]", "huge": b" " * (64 << 20)}
+        path = put_manifest(root, "m:odd", contents[kind])
+    return path
+
+
+DOUBTS = (
+    "empty",
+    "half",
+    "no manifest",
+    "huge",
+    "stray",
+    "put there by hand",
+    "dangling",
+    "loop",
+    "unmounted host",
+    "pipe",
+    "newer layout",
+    "newer layout elsewhere",
+)
+
+
+@pytest.mark.parametrize("kind", DOUBTS)
+def test_in_doubt_every_blob_stays_and_all_else_goes(kind: str, root: Path) -> None:
+    orphan, where = old_orphan(root), doubt(root, kind)
+    part = put(Layout(root).part(GONE))
+    make_old(part, 2 * DAY)
+    blobs = snapshot(root / "blobs")
+    report = pruned(root)
+    assert paths(report.removed) == [part]
+    assert report.kept_because.startswith(str(where))
+    assert (orphan.exists(), snapshot(root / "blobs")) == (True, blobs)
+    assert os.path.lexists(where)
+
+
+class Listener(SilentObserver):
+    """Does something once it is told for whom to wait."""
+
+    def __init__(self, then: Callable[[], object]) -> None:
+        self.told: list[str] = []
+        self._then = then
+
+    def waiting(self, holder: str) -> None:
+        self.told.append(holder)
+        self._then()
+
+
+@contextmanager
+def locked(path: Path, *, exclusive: bool = True) -> Iterator[FileLock]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path, holder="process 1 (create b)")
+    assert lock.try_acquire(exclusive=exclusive)
+    try:
+        yield lock
+    finally:
+        lock.release()
+
+
+def waiting_for_a_writer(root: Path, meanwhile: Callable[[FileLock], object]) -> tuple[PruneReport, list[str]]:
+    """Prune a store into which somebody writes, who does this, once somebody waits."""
+    prepare(Layout(root))
+    with locked(store_lock(Layout(root)), exclusive=False) as writer:
+
+        def act() -> None:
+            meanwhile(writer)
+            writer.release()
+
+        listener = Listener(act)
+        report = prune(Store(root), older_than=DAY, clock=lambda: NOW, observer=listener)
+    return report, listener.told
+
+
+def test_it_waits_for_a_writer_and_says_for_whom(root: Path) -> None:
+    orphan = old_orphan(root)
+    report, told = waiting_for_a_writer(root, lambda _: None)
+    assert told == ["process 1 (create b)"]
+    assert (paths(report.removed), orphan.exists()) == ([orphan], False)
+
+
+def test_what_became_named_meanwhile_stays(root: Path) -> None:
+    orphan = old_orphan(root)
+    report, _ = waiting_for_a_writer(root, lambda _: put_model(root, "new", (LayerKind.SYSTEM, ORPHAN)))
+    assert (report.removed, orphan.exists()) == ((), True)
+    assert [problem for path in listed(str(root)) for problem in check_manifest(str(root), path)] == []
+
+
+def test_what_was_not_shown_stays(root: Path) -> None:
+    orphan = old_orphan(root)
+
+    def leave_more(_: FileLock) -> None:
+        make_old(put(Layout(root).part(GONE)), 2 * DAY)
+
+    report, _ = waiting_for_a_writer(root, leave_more)
+    assert (paths(report.removed), Layout(root).part(GONE).exists()) == ([orphan], True)
+
+
+def test_stopped_while_it_waits(root: Path) -> None:
+    orphan, stop = old_orphan(root), Stop()
+    prepare(Layout(root))
+    with locked(store_lock(Layout(root)), exclusive=False), pytest.raises(Cancelled):
+        prune(Store(root), clock=lambda: NOW, observer=Listener(stop.set), stop=stop)
+    assert orphan.exists()
+
+
+def test_a_dry_run_waits_for_nobody_and_writes_nothing(root: Path) -> None:
+    orphan = old_orphan(root)
+    prepare(Layout(root))
+    with locked(store_lock(Layout(root))):
+        before = snapshot(root)
+        assert paths(pruned(root, dry_run=True).removed) == [orphan]
+        assert snapshot(root) == before
+
+
+LOCKED = {
+    "an orphan": lambda layout: layout.blob_lock(Digest.of(ORPHAN)),
+    "a blob that was repaired": lambda layout: layout.blob_lock(NAMED),
+    "a whole blob that waits": lambda layout: layout.blob_lock(GONE),
+    "the beginning of a blob": lambda layout: layout.blob_lock(GONE),
+    "work that was stopped": lambda layout: layout.locks / f"work-{TOKEN}",
+    "a translation of a blob that is gone": lambda layout: layout.derived / "locks" / f"{GONE.hex}-1",
+    "a translation that was not finished": lambda layout: layout.derived / "locks" / f"{NAMED.hex}-1",
+}
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.name in LOCKED], ids=lambda case: case.name)
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_what_somebody_works_on_stays(case: Case, exclusive: bool, root: Path) -> None:
+    left = case.made(Layout(root), age=1000 * DAY)
+    with locked(LOCKED[case.name](Layout(root)), exclusive=exclusive):
+        report = pruned(root, older_than=0)
+    assert (report.removed, paths(report.kept)) == ((), [left[0]])
+    assert report.kept[0].stays == "process 1 (create b) is at work on it"
+    assert all(os.path.lexists(path) for path in left)
+
+
+@pytest.mark.parametrize("name", [f"blob-{GONE.hex}", f"work-{TOKEN}"])
+def test_a_lock_that_is_held_is_no_leftover(name: str, root: Path) -> None:
+    with locked(Layout(root).locks / name):
+        assert pruned(root) == PruneReport((), (), "")
+
+
+def test_translations_in_the_users_cache(root: Path, tmp_path: Path) -> None:
+    """Of what this store lacks, which another one may have: they must not have been used for a while."""
+    cache = tmp_path / "cache"
+    ages = {f"{GONE.hex}-1": 2 * DAY, f"{Digest.of(ORPHAN).hex}-1": HOUR, f"{NAMED.hex}-1": 1000 * DAY}
+    for name, age in ages.items():
+        folder = put_folder(cache / name)
+        make_old(folder / "inside", age)
+        make_old(folder, age)
+    report = pruned(root, cache=cache)
+    assert [path.name for path in paths(report.removed)] == [f"{GONE.hex}-1"]
+    assert [path.name for path in paths(report.kept)] == [f"{Digest.of(ORPHAN).hex}-1"]
+    assert sorted(path.name for path in cache.glob("*-1")) == sorted([f"{Digest.of(ORPHAN).hex}-1", f"{NAMED.hex}-1"])
+    assert not (root / ".packllama").exists()  # nothing was to go from there
+
+
+def test_what_cannot_be_removed_does_not_stop_the_others(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    orphan, unlink = old_orphan(root), Path.unlink
+    part = put(Layout(root).part(GONE))
+    make_old(part, 2 * DAY)
+
+    def fail(path: Path, *args: bool) -> None:
+        if path == orphan:
+            raise PermissionError(13, os.strerror(13), str(path))
+        unlink(path, *args)
+
+    monkeypatch.setattr(Path, "unlink", fail)
+    report = pruned(root)
+    assert paths(report.removed) == [part]
+    assert [(problem.exit_status, problem.where) for problem in report.problems] == [(7, str(orphan))]
+
+
+def test_a_store_of_a_newer_packllama(root: Path) -> None:
+    orphan = old_orphan(root)
+    put(Layout(root).version_file, b"2\n")
+    with pytest.raises(NotSupported):
+        pruned(root)
+    assert orphan.exists()
+
+
+FOLDERS = ("blobs", "manifests", ".packllama", *(f".packllama/{name}" for name in ("blobs", "work", "locks", "hashes")))
+
+
+@pytest.mark.parametrize("part", FOLDERS)
+@pytest.mark.parametrize("target", ["inside", "outside", "nowhere", "itself"])
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_nothing_goes_through_a_linked_folder(
+    part: str, target: str, dry_run: bool, root: Path, tmp_path: Path
+) -> None:
+    prepare(Layout(root), Layout(root).finished)
+    old_orphan(root)
+    folder = root / part
+    led_to = {"inside": root / "moved", "outside": tmp_path / "moved", "nowhere": root / "gone", "itself": folder}[
+        target
+    ]
+    if target in ("inside", "outside"):
+        folder.rename(led_to)
+    else:
+        shutil.rmtree(folder)
+    folder.symlink_to(led_to)
+    before = snapshot(tmp_path)
+    with pytest.raises(MachineError) as caught:
+        pruned(root, dry_run=dry_run)
+    assert caught.value.where == str(folder)
+    assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize("target", ["inside", "outside", "nowhere", "itself"])
+def test_a_link_among_the_blobs_goes_itself(target: str, root: Path, tmp_path: Path) -> None:
+    """As with Ollama: what it leads to stays."""
+    path = root / "blobs" / GONE.file_name
+    there = {
+        "inside": put(root / "kept"),
+        "outside": put(tmp_path / "kept"),
+        "nowhere": root / "gone",
+        "itself": path,
+    }[target]
+    path.symlink_to(there)
+    make_old(path, 2 * HOUR)
+    report = pruned(root)
+    assert (paths(report.removed), report.freed, os.path.lexists(path)) == ([path], 0, False)
+    assert there.exists() == (target in ("inside", "outside"))
+
+
+@pytest.mark.parametrize(
+    "part", ["registry.ollama.ai", "registry.ollama.ai/library/m", "registry.ollama.ai/library/m/latest"]
+)
+def test_names_behind_a_link_count(part: str, root: Path, tmp_path: Path) -> None:
+    path = root / "manifests" / part
+    path.rename(tmp_path / "moved")
+    path.symlink_to(tmp_path / "moved")
+    blobs, orphan = snapshot(root / "blobs"), old_orphan(root)
+    assert paths(pruned(root).removed) == [orphan]
+    assert snapshot(root / "blobs") == blobs
+
+
+def test_links_in_folders_that_go(root: Path, tmp_path: Path) -> None:
+    """Ollama's own folder for a conversion holds links to blobs."""
+    (tmp_path / "outside").mkdir()
+    put(tmp_path / "outside/kept")
+    folder = root / "ollama-safetensors12"
+    folder.mkdir()
+    (folder / "folder").symlink_to(tmp_path / "outside")
+    (folder / "blob").symlink_to(Layout(root).blob(NAMED))
+    for path in (*folder.iterdir(), folder):
+        make_old(path, 2 * DAY)
+    assert paths(pruned(root).removed) == [folder]
+    assert (tmp_path / "outside/kept").exists()
+    assert Layout(root).blob(NAMED).exists()
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_of_nothing_nothing_goes(exists: bool, tmp_path: Path) -> None:
+    root = tmp_path / "store"
+    if exists:
+        root.mkdir()
+    assert pruned(root) == PruneReport((), (), "")
+    assert snapshot(tmp_path) == ({"store": ("other", 0o40000)} if exists else {})
+
+
+@pytest.mark.slow
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    left=st.lists(st.tuples(st.sampled_from(CASES), st.floats(0, 3 * DAY)), max_size=6),
+    strangers=st.lists(st.sampled_from(sorted(STRANGERS)), max_size=3, unique=True),
+    doubted=st.sampled_from([None, None, *(kind for kind in DOUBTS if kind != "huge")]),
+    older_than=st.sampled_from([0.0, HOUR, DAY]),
+)
+def test_no_listed_model_is_harmed(
+    left: list[tuple[Case, float]],
+    strangers: list[str],
+    doubted: str | None,
+    older_than: float,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    root = tmp_path_factory.mktemp("any") / "store"
+    root.mkdir()
+    two_models(root)
+    names, blobs = listed(str(root)), snapshot(root / "blobs")
+    for name in strangers:
+        STRANGERS[name](Layout(root))
+    for case, age in left:
+        case.made(Layout(root), age=age)
+    if doubted:
+        doubt(root, doubted)
+    unnamed = snapshot(root / "blobs")
+    report = pruned(root, older_than=older_than)
+    assert report.problems == ()
+    assert [problem for path in names for problem in check_manifest(str(root), path)] == []
+    after = snapshot(root / "blobs")
+    assert blobs.items() <= after.items()
+    assert not any(os.path.lexists(each.path) for each in report.removed)
+    if doubted:
+        digests = [name for name in unnamed if len(name) == 71]
+        assert [name for name in digests if name not in after] == []
+    assert pruned(root, older_than=older_than).removed == ()
