@@ -8,6 +8,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -81,12 +82,14 @@ def test_by_turns(workers: int, count: int, company: Company) -> None:
 def test_freely(workers: int, count: int, company: Company) -> None:
     """All at once, while an Ollama cleans up at random what is older than its hour, and somebody looks on.
 
-    Old files that nobody names appear as well, of bytes that are about to be wanted.
+    Old files that nobody names appear as well, most of them of bytes that are about to be wanted.
     """
     seed = seed_or(workers)
     random_ = random.Random(seed)
     plans = [company.plan(random_, number, count, more=BESIDE) for number in range(workers)]
-    whole = [*(company.folder / "origin/blobs").iterdir(), *(company.store / "blobs").iterdir()]
+    strange = company.folder / f"sha256-{sha256(b'strange').hexdigest()}"
+    strange.write_bytes(b"strange")
+    whole = [strange, *(company.folder / "origin/blobs").iterdir(), *(company.store / "blobs").iterdir()]
     cleaned: Counter[str] = Counter()
 
     def beside() -> None:

@@ -71,7 +71,7 @@ def leftovers(store: Store, *, cache: Path | None, older_than: float, now: float
     own, others = Derived(layout.derived, limit=0), [Derived(cache, limit=0)] if cache else []
     found = [
         *(() if used is None else search.orphans(in_blobs, used)),
-        *search.quarantined(),
+        *search.quarantined(used),
         *search.waiting(),
         *search.downloads(in_blobs),
         *search.temporary(),
@@ -126,15 +126,16 @@ class _Search:
                     stays="aria2 has not finished it" if entry.name in begun else "",
                 )
 
-    def quarantined(self) -> Iterator[Leftover | None]:
+    def quarantined(self, used: frozenset[Digest] | None) -> Iterator[Leftover | None]:
+        """Also what no model names any more. ``used`` None: nobody knows."""
         for path in _matching(_HEX, self.layout.quarantine):
             digest = Digest(path.name)
-            there = self.layout.blob(digest).is_file()
+            settled = self.layout.blob(digest).is_file() or (used is not None and digest not in used)
             yield self._leftover(
                 LeftoverKind.QUARANTINED,
                 path,
                 lock=self.layout.blob_lock(digest),
-                stays="" if there else "what replaces it is not there: 'packllama repair' fetches it",
+                stays="" if settled else "what replaces it is not there: 'packllama repair' fetches it",
             )
 
     def waiting(self) -> Iterator[Leftover | None]:

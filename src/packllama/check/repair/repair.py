@@ -5,7 +5,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from packllama.base.errors import Cancelled, FileChanged, IntegrityError, ModelNotFound, PackLlamaError
+from packllama.base.errors import (
+    Cancelled,
+    FileChanged,
+    IntegrityError,
+    InvalidManifest,
+    ModelNotFound,
+    PackLlamaError,
+)
 from packllama.base.observer import SILENT, Observer
 from packllama.base.stop import Stop
 from packllama.check.repair.look import Look, look_at_all
@@ -234,17 +241,19 @@ class _Repair:
     def _check_unchanged(self) -> None:
         """What is said of a model holds only while its manifest is the one that was read."""
         for model in self._models:
-            try:
-                same = self._store.model(model.name).manifest.raw == model.manifest.raw
-            except PackLlamaError:
-                same = False
-            if not same:
-                error = FileChanged(
-                    "the model was replaced or removed meanwhile",
-                    where=str(self._layout.manifest(model.name)),
-                    hint=_AGAIN,
-                )
+            if error := self._change(model):
                 self._problems.append(Problem(error, (model.name,)))
+
+    def _change(self, model: Model) -> PackLlamaError | None:
+        try:
+            if self._store.model(model.name).manifest.raw == model.manifest.raw:
+                return None
+        except (ModelNotFound, InvalidManifest):
+            pass
+        except PackLlamaError as error:
+            return error
+        where = str(self._layout.manifest(model.name))
+        return FileChanged("the model was replaced or removed meanwhile", where=where, hint=_AGAIN)
 
     def _damages(self, looks: Sequence[Look]) -> Iterator[Damage]:
         for seen in looks:

@@ -152,6 +152,14 @@ def test_what_replaced_a_damaged_blob_must_be_there(root: Path) -> None:
     assert "packllama repair" in report.kept[0].stays
 
 
+def test_what_no_model_names_any_more_needs_nothing_in_its_place(root: Path) -> None:
+    path = put(Layout(root).quarantined(GONE))
+    assert paths(pruned(root).removed) == [path]
+    put(Layout(root).quarantined(GONE))
+    put_manifest(root, "m:odd", b"{half")
+    assert paths(pruned(root).kept) == [path]
+
+
 def test_only_what_becomes_free_counts(root: Path) -> None:
     """Of a file with another name nothing; of one with holes what it takes."""
     path = old_orphan(root)

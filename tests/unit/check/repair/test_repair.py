@@ -562,6 +562,20 @@ def test_what_the_store_has_stays_though_the_source_has_a_newer_one(
     assert is_whole(store)
 
 
+def test_a_manifest_that_cannot_be_read_again_is_not_called_replaced(store: Store) -> None:
+    class Broken(Store):
+        def model(self, name: ModelName) -> Model:
+            if name in was_read:
+                raise MachineError("Input/output error", where=str(self.layout.manifest(name)))
+            was_read.append(name)
+            return super().model(name)
+
+    was_read: list[ModelName] = []
+    report = repaired(Broken(store.layout.root), honest())
+    assert {problem.error.message for problem in report.problems} == {"Input/output error"}
+    assert report.whole is False
+
+
 def test_a_model_that_is_replaced_meanwhile(store: Store) -> None:
     flip(store, 0)
     source = honest()
