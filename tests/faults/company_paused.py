@@ -1,5 +1,7 @@
 """The program, stopped (``SIGSTOP``) right before it opens, removes or renames something at a path like PATTERN, once.
 
+For a ``prune`` it is a day later.
+
 python -m tests.faults.company_paused PATTERN ARGS...
 """
 
@@ -9,6 +11,7 @@ import signal
 import sys
 
 from packllama.cli.main import main as packllama
+from tests.later import later
 
 STEPS = {"open", "os.remove", "os.rename"}
 
@@ -26,5 +29,6 @@ def stop_at(pattern: re.Pattern[str]) -> None:
 
 
 if __name__ == "__main__":
-    stop_at(re.compile(sys.argv[1]))
-    sys.exit(packllama(sys.argv[2:]))
+    with later():
+        stop_at(re.compile(sys.argv[1]))
+        sys.exit(packllama(sys.argv[2:]))

@@ -19,6 +19,7 @@ from pathlib import Path
 import packllama
 from packllama.__main__ import main
 from packllama.base import fs
+from tests.later import later
 
 # What a pipe holds at most; a bundle of a test fits in, so that it is read in the same steps each time.
 PIPE_BYTES = 1 << 20
@@ -33,12 +34,13 @@ _PR_SET_PTRACER, _ANYBODY = 0x59616D61, -1
 @dataclass(frozen=True, slots=True)
 class Run:
     """The words of a run, the file of its folder that is piped into it, and after how many bytes a file is synced
-    beside what is still being written; 0: as usual.
+    beside what is still being written; 0: as usual. A ``prune`` takes place ``later``, by so many seconds.
     """
 
     args: tuple[str, ...]
     stdin: str = ""
     sync_step: int = 0
+    later: float = 0
 
 
 def launch(folder: Path, run: Run, *, strace: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
@@ -107,7 +109,8 @@ def _run(door: Connection, folder: Path, run: Run, environment: dict[str, str]) 
     sys.argv = ["packllama", "--store", str(folder / "store"), *run.args]
     door.send(None)
     wait([door])
-    main()
+    with later(run.later):
+        main()
 
 
 def _redirect(folder: Path, run: Run) -> None:

@@ -17,6 +17,7 @@ from tests.test_bad_input import large_gguf
 from tests.unit.stores import TINY_CONFIG
 
 MIB = 1 << 20
+MONTH = 30 * 86400.0
 
 # What stands for the address of a registry in the words of a scenario, and of its mirror.
 REGISTRY, MIRROR = "REGISTRY", "MIRROR"
@@ -74,7 +75,10 @@ def download(folder: Path) -> None:
 
 
 def orphan(folder: Path) -> None:
-    """Take the name from a model, and let all there be old; what is whole waits for a model that never came."""
+    """Take the name from a model, and let all there be old; what is whole waits for a model that never came.
+
+    It has all just come here, so a ``prune`` must take place later.
+    """
     store = folder / "store"
     next(store.glob("manifests/*/*/third/*")).unlink()
     blob = Digest.of((folder / "model.gguf").read_bytes())
@@ -112,7 +116,7 @@ WRITING = (
 )
 REMOVING = (
     Scenario("rm beside a model that shares its weights", (NEIGHBOUR, OLD), Run(("rm", "m"))),
-    Scenario("prune", (NEIGHBOUR, ("create", "third", "-f", "Large")), Run(("prune",)), prepare=orphan),
+    Scenario("prune", (NEIGHBOUR, ("create", "third", "-f", "Large")), Run(("prune",), later=MONTH), prepare=orphan),
     Scenario("rm of several models", (NEIGHBOUR, OLD, ("create", "third", "-f", "Large")), Run(("rm", "m", "third"))),
 )
 CARRYING = (

@@ -138,7 +138,7 @@ def stopped(company: Company, words: Words, at: str) -> Iterator[subprocess.Pope
 
 
 def started(company: Company, number: int, words: Words) -> subprocess.Popen[str]:
-    return run(company, ["-m", "packllama", *filled(company, words)], f"waiter{number}")
+    return run(company, ["-m", "tests.later", *filled(company, words)], f"waiter{number}")
 
 
 def run(company: Company, words: Sequence[str], name: str) -> subprocess.Popen[str]:

@@ -13,11 +13,12 @@ from random import Random
 import pytest
 
 from packllama.digest import Digest
+from packllama.places.store.layout import Layout
 from tests.faults.checker import check
 from tests.mounted import EXFAT, FAT, IMAGE, mounted, sparse_file
 from tests.program import packllama, snapshot
 from tests.registry.registry import Registry
-from tests.unit.stores import put_blob, put_model
+from tests.unit.stores import put_model
 
 pytestmark = pytest.mark.slow
 
@@ -98,14 +99,15 @@ HURT_BLOB = Digest.of(HURT).file_name
 
 
 def put_models(disk: Disk) -> None:
-    """A whole model, a damaged one, and an old blob that nobody names."""
+    """A whole model, a damaged one, and a damaged blob that a repair has set aside."""
     put_model(disk.store, "m")
     put_model(disk.store, "hurt", weights=HURT)
     hurt = disk.store / "blobs" / HURT_BLOB
     hurt.unlink()  # fusefat cannot write into a file that is there
     hurt.write_bytes(bytes(len(HURT)))
-    with suppress(PermissionError):  # fusefat lets nobody set a time
-        os.utime(put_blob(disk.store, b"nobody's"), (1.5e9, 1.5e9))
+    aside = Layout(disk.store).quarantined(Digest.of(b"gone"))
+    aside.parent.mkdir(parents=True)
+    aside.write_bytes(b"damaged")
 
 
 def fill_up(disk: Disk) -> None:

@@ -54,6 +54,15 @@ def _length(text: str) -> bool:
     return text == "0" or Settings.read({"OLLAMA_CONTEXT_LENGTH": text}).context_length is not None
 
 
+def _switch(name: str, variable: str, built_in: str) -> _Setting:
+    """One that is on or off, as `Settings` has it under this name; the variable may say the opposite."""
+
+    def shown(text: str) -> str:
+        return "on" if getattr(Settings.read({variable: text}), name) else "off"
+
+    return _Setting(name, (variable,), built_in, shown=shown)
+
+
 def _both(name: str) -> tuple[str, str]:
     """The spelling that counts first stands first."""
     return name, name.lower()
@@ -65,8 +74,8 @@ _SETTINGS = (
     _Setting("context_length", ("OLLAMA_CONTEXT_LENGTH",), "the engine's", _length),
     _Setting("load_timeout", ("PACKLLAMA_LOAD_TIMEOUT", "OLLAMA_LOAD_TIMEOUT"), "5m", _duration),
     _Setting("keep_alive", ("OLLAMA_KEEP_ALIVE",), "5m", _duration),
-    _Setting("keep_replaced", ("OLLAMA_NOPRUNE",), "no"),
-    _Setting("go_template", ("OLLAMA_GO_TEMPLATE",), "when the model has one"),
+    _switch("keep_replaced", "OLLAMA_NOPRUNE", "off"),
+    _switch("go_template", "OLLAMA_GO_TEMPLATE", "when the model has one"),
     _Setting("derived", ("PACKLLAMA_DERIVED",), "cache", lambda text: text in {"store", "cache"}),
     _Setting("derived_limit", ("PACKLLAMA_DERIVED_LIMIT",), "64 GB", lambda text: parse_bytes(text) is not None),
     _Setting("limit_rate", ("PACKLLAMA_LIMIT_RATE",), "none"),
@@ -82,9 +91,9 @@ _SETTINGS = (
     _Setting("home", ("HOME", "USERPROFILE"), "unknown"),
     _Setting("state", ("XDG_STATE_HOME",), "~/.local/state", lambda text: text.startswith("/")),
     _Setting("cache", ("XDG_CACHE_HOME",), "~/.cache", lambda text: text.startswith("/")),
-    _Setting("history", ("OLLAMA_NOHISTORY",), "kept"),
+    _switch("history", "OLLAMA_NOHISTORY", "on"),
     _Setting("editor", ("OLLAMA_EDITOR", "VISUAL", "EDITOR"), "vi"),
-    _Setting("colour", ("NO_COLOR",), "where the terminal has it"),
+    _switch("colour", "NO_COLOR", "where the terminal has it"),
     _Setting("terminal", ("TERM",), "unknown"),
 )
 KNOWN = frozenset(variable for setting in _SETTINGS for variable in setting.variables)

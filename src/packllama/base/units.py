@@ -58,6 +58,11 @@ def human_when(then: float, *, now: float) -> str:
     return f"{human_age(then - now)} from now" if then > now else f"{human_age(now - then)} ago"
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 model``, ``2,000 models``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 _AGE = re.compile(r"(\d{1,6})([smhdw])|0", re.ASCII)
 _AGE_UNITS = {"s": 1, "m": _MINUTE, "h": _HOUR, "d": _DAY, "w": 7 * _DAY}
 

@@ -20,7 +20,7 @@ class FindingKind(StrEnum):
     UNREADABLE = "unreadable"
     """A blob cannot be read to its end: a bad disk, no plain file."""
     FORBIDDEN = "forbidden"
-    """A blob that this user may not read, so that nothing is known of it."""
+    """A blob, a manifest or a folder that this user may not read, so that nothing is known of it."""
     UNREADABLE_MANIFEST = "unreadable-manifest"
     """A name stands for something that is no manifest."""
     CHANGED = "changed"

@@ -16,7 +16,7 @@ from packllama.prove.doctor.examine import examine
 _SOMETHING_WILL_NOT_WORK = 1
 
 _COLUMNS = 100
-_LABEL = 12
+_LABEL = 14
 
 # What a person has to see first, and under which words.
 _HEADS = {Level.PROBLEM: "Problems", Level.WARNING: "Warnings"}
@@ -32,7 +32,7 @@ def command(door: Door, network: bool) -> int:
     Which store is taken and why, rights, disk, Ollama, engine and processor, proxies, and where each setting comes
     from. Without --network nothing is asked of anybody, not even of an Ollama that runs here.
 
-    The exit status is 0 when everything will work, 1 when something will not.
+    The exit status is 0 when there is no problem, 1 when there is one.
     """
     patient = Patient(os.environ, flag=door.store_flag)
     found = examine(patient, ask=network, observer=Talk(door), stop=door.stop)
@@ -103,7 +103,9 @@ def _origin(setting: Origin) -> str:
 def _summary(found: Checkup) -> str:
     counts = [(len(found.of(level)), str(level)) for level in _HEADS]
     told = [f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts if count]
-    return ", ".join(["all will work here", *told] if found.well else told)
+    if found.well:
+        told.insert(0, "no problems" if told else "all will work here")
+    return ", ".join(told)
 
 
 def _row(label: str, words: Sequence[str]) -> Iterator[str]:

@@ -24,7 +24,7 @@ _WORDS = {
     LeftoverKind.LOCK: "lock that nobody holds",
     LeftoverKind.RECORD: "record of a blob that is gone",
     LeftoverKind.FAILURE: "note that a translation failed",
-    LeftoverKind.TRANSLATION: "translation that nobody needs",
+    LeftoverKind.TRANSLATION: "translation of a blob that this store does not have",
 }
 
 
@@ -50,14 +50,19 @@ class _Age(click.ParamType):  # type: ignore[type-arg]  # no generic before clic
 def command(door: Door, dry_run: bool, older_than: float) -> int:
     """Remove what nobody needs: blobs that no model names, and what was left behind.
 
-    All of it is shown before it goes. Downloads that were touched within the last 7 days stay; --older-than 30m, 12h,
-    2w or 0 says otherwise. A blob that no model names must be an hour old, whatever is said: Ollama may be about to
-    use it. While a manifest cannot be read, all blobs stay.
+    All of it is shown before it goes; with --json on stderr. Downloads that were touched within the last 7 days stay;
+    --older-than 30m, 12h, 2w or 0 says otherwise. Blobs that no model names, and what Ollama has not finished, must
+    have been here for an hour, whatever is said: somebody may be about to use it. While a manifest cannot be read, all
+    blobs stay.
     """
 
     def show(going: Sequence[Leftover]) -> None:
+        lines = _table(going)
         if not door.as_json:
-            door.result("".join(f"{escaped(line)}\n" for line in _table(going)) or "nothing to remove\n")
+            door.result("".join(f"{escaped(line)}\n" for line in lines) or "nothing to remove\n")
+        else:
+            for line in lines:
+                door.say(line)
 
     report = prune(
         door.store(),
@@ -76,13 +81,19 @@ def command(door: Door, dry_run: bool, older_than: float) -> int:
 
 
 def _table(leftovers: Sequence[Leftover]) -> list[str]:
-    rows = [(_WORDS[each.kind], human_bytes(each.size), human_age(each.age), str(each.path)) for each in leftovers]
+    rows = [(_words(each), human_bytes(each.size), human_age(each.age), str(each.path)) for each in leftovers]
     return [line.rstrip() for line in padded_rows(rows)]
+
+
+def _words(leftover: Leftover) -> str:
+    if leftover.kind is LeftoverKind.TRANSLATION and leftover.path.suffix == ".part":
+        return "translation that was not finished"
+    return _WORDS[leftover.kind]
 
 
 def _tell(door: Door, report: PruneReport, *, dry_run: bool) -> None:
     for each in report.kept:
-        door.say(f"stays: {each.path}: {_WORDS[each.kind]}: {each.stays}")
+        door.say(f"stays: {each.path}: {_words(each)}: {each.stays}")
     if report.kept_because:
         door.say(f"blobs that no model names stay, if there are any: {report.kept_because}")
     if report.removed:

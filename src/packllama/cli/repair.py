@@ -14,6 +14,9 @@ from packllama.cli.repair_from import parse_from
 from packllama.cli.repair_report import document, summary, text
 from packllama.name import ModelName
 
+# After a dry run; else a problem says why.
+_SOMETHING_TO_REPAIR = 1
+
 
 @click.command("repair")
 @click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete.names)
@@ -30,7 +33,8 @@ def command(door: Door, names: tuple[str, ...], places: tuple[str, ...], insecur
     16 MiB are fetched, where its pieces are known: 'packllama verify' and all that fetches notes them while it is
     right. What is damaged is replaced when its sha256 is right, and not before.
 
-    The exit status is 0 when all these models are whole now, 5 when one is not, 6 when a place could not be reached.
+    The exit status is 0 when all these models are whole now, 5 when one is not, 6 when a place could not be reached;
+    with --dry-run 1 when there is something to repair.
     """
     wanted = [ModelName.parse(text) for text in names]
     origins = parse_from(places, door, insecure=insecure)
@@ -49,4 +53,5 @@ def command(door: Door, names: tuple[str, ...], places: tuple[str, ...], insecur
     else:
         door.result(text(report))
         door.say(summary(report))
-    return report_all([problem.error for problem in report.problems], as_json=door.as_json)
+    status = report_all([problem.error for problem in report.problems], as_json=door.as_json)
+    return status or (0 if report.whole else _SOMETHING_TO_REPAIR)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from packllama.base.terminal import escaped
-from packllama.base.units import human_bytes
+from packllama.base.units import counted, human_bytes
 from packllama.check.repair.repair import Damage, Repaired, RepairReport
 from packllama.cli.failure import as_document
 from packllama.cli.table import padded_rows
@@ -17,7 +17,7 @@ def text(report: RepairReport) -> str:
     for name in sorted({*models, *report.taken, *report.broken}):
         texts = list(_about(models[name], report)) if name in models else []
         if name in report.taken:
-            texts.insert(0, "its manifest was taken anew" if name in models else "would take its manifest anew")
+            texts.insert(0, "its manifest was taken anew" if name in models else "its manifest would be asked for")
         if name in report.broken:
             texts.append("not whole")
         rows += [(name.short, said) for said in texts or ["ok"]]
@@ -57,21 +57,17 @@ def _roles(blob: Blob, model: Model) -> Iterator[str]:
 
 def summary(report: RepairReport) -> str:
     """One line of all."""
-    counts = f"{_count(len(report.models), 'model')}, {_count(report.blobs, 'blob')} read"
+    counts = f"{counted(len(report.models), 'model')}, {counted(report.blobs, 'blob')} read"
     done = f"{len(report.repaired)} repaired, {human_bytes(report.bytes_fetched)} fetched"
     return f"{counts}, {done}: {_verdict(report)}"
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def _verdict(report: RepairReport) -> str:
     if report.broken:
-        return f"{_count(len(report.broken), 'model')} not whole"
+        return f"{counted(len(report.broken), 'model')} not whole"
     if report.damages:
-        return f"{_count(len(report.damages), 'blob')} to be repaired"
-    return "all whole" if report.whole else "manifests to be taken"
+        return f"{counted(len(report.damages), 'blob')} to be repaired"
+    return "all whole" if report.whole else "manifests to be asked for"
 
 
 def document(report: RepairReport, *, origins: Sequence[str], dry_run: bool) -> dict[str, object]:

@@ -1,8 +1,10 @@
 """``packllama verify``: read every byte of the store's models and say what is wrong."""
 
+from dataclasses import replace
+
 import click
 
-from packllama.base.errors import IntegrityError
+from packllama.base.errors import IntegrityError, NoStore
 from packllama.check.verify.verify import VerifyReport, verify
 from packllama.cli import complete
 from packllama.cli.door import Door, Progress
@@ -10,6 +12,7 @@ from packllama.cli.options import common, pass_door
 from packllama.cli.verify_file import is_file, verify_file
 from packllama.cli.verify_report import document, text
 from packllama.name import ModelName
+from packllama.places.store import Store, find_root
 
 _SOMETHING_FOUND = 1
 
@@ -45,8 +48,17 @@ def command(door: Door, names: tuple[str, ...], quick: bool, since: str | None) 
     if door.as_json:
         door.result_json(document(report))
     else:
-        door.result(text(report))
+        door.result(text(report, unsaid=store.layout if _is_default(door, store) else None))
     return _status(report)
+
+
+def _is_default(door: Door, store: Store) -> bool:
+    """Whether this store is taken when none is named, with these variables and without them."""
+    try:
+        roots = {find_root(each).absolute() for each in (door.settings, replace(door.settings, named_store=None))}
+    except NoStore:
+        return False
+    return roots == {store.layout.root.absolute()}
 
 
 def _status(report: VerifyReport) -> int:

@@ -3,16 +3,24 @@
 from collections.abc import Iterator
 
 from packllama.base.terminal import escaped
-from packllama.base.units import human_bytes
+from packllama.base.units import counted, human_bytes
 from packllama.check.finding import Finding
+from packllama.check.survey.command import command
 from packllama.check.verify.verify import VerifyReport
 from packllama.cli.table import padded_rows
 from packllama.name import ModelName
+from packllama.places.store.layout import Layout
 
 
-def text(report: VerifyReport) -> str:
-    """A line for each model and for each other finding, and the verdict; harmless for a terminal."""
-    return "".join(f"{escaped(line)}\n" for line in _lines(report))
+def text(report: VerifyReport, *, unsaid: Layout | None = None) -> str:
+    """A line for each model and for each other finding, and the verdict; harmless for a terminal.
+
+    ``unsaid``: the store that commands need not name.
+    """
+    lines = _lines(report)
+    if unsaid:
+        lines = (line.replace(command(unsaid), "packllama") for line in lines)
+    return "".join(f"{escaped(line)}\n" for line in lines)
 
 
 def _lines(report: VerifyReport) -> Iterator[str]:
@@ -24,7 +32,7 @@ def _lines(report: VerifyReport) -> Iterator[str]:
     yield from (line.rstrip() for line in padded_rows(rows))
     yield from (_about_path(finding) for finding in report.findings if not finding.models)
     if report.skipped and not report.quick:
-        what = f"{_count(report.skipped, 'blob')} of {human_bytes(report.bytes_skipped)}"
+        what = f"{counted(report.skipped, 'blob')} of {human_bytes(report.bytes_skipped)}"
         yield (
             f"{what} not read again: since they were last read, nothing has written to them. "
             "That is no proof against a disk that forgets; without --since they are read."
@@ -58,10 +66,10 @@ def _word(finding: Finding) -> str:
 
 
 def _summary(report: VerifyReport) -> str:
-    models = _count(len(report.models), "model")
+    models = counted(len(report.models), "model")
     if report.quick:
-        return f"{models}, {_count(report.skipped, 'blob')}, sizes only, bytes were not read: {_verdict(report)}"
-    return f"{models}, {_count(report.blobs, 'blob')}, {human_bytes(report.bytes_read)} read: {_verdict(report)}"
+        return f"{models}, {counted(report.skipped, 'blob')}, sizes only, bytes were not read: {_verdict(report)}"
+    return f"{models}, {counted(report.blobs, 'blob')}, {human_bytes(report.bytes_read)} read: {_verdict(report)}"
 
 
 def _verdict(report: VerifyReport) -> str:
@@ -69,16 +77,12 @@ def _verdict(report: VerifyReport) -> str:
     others = sum(not told.intersection(finding.models) for finding in report.findings)
     parts = []
     if report.broken:
-        parts.append(f"{_count(len(report.broken), 'model')} not whole")
+        parts.append(f"{counted(len(report.broken), 'model')} not whole")
     if report.forbidden:
-        parts.append(f"{_count(len(report.forbidden), 'model')} that may not be read")
+        parts.append(f"{counted(len(report.forbidden), 'model')} that may not be read")
     if others:
-        parts.append(_count(others, "finding" if report.whole else "other finding"))
+        parts.append(counted(others, "finding" if report.whole else "other finding"))
     return ", ".join(parts) or "all right"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def document(report: VerifyReport) -> dict[str, object]:

@@ -38,6 +38,11 @@ def test_nothing_is_said() -> None:
         ("hf_token", {"HF_TOKEN": "hush"}, "set (not shown)", "HF_TOKEN"),
         ("hf_endpoint", {"HF_ENDPOINT": "https://h?token=hush"}, "https://h?***", "HF_ENDPOINT"),
         ("mirrors", {"PACKLLAMA_MIRROR": "https://a http://me:hush@b"}, "https://a http://***@b", "PACKLLAMA_MIRROR"),
+        ("history", {"OLLAMA_NOHISTORY": "1"}, "off", "OLLAMA_NOHISTORY"),
+        ("history", {"OLLAMA_NOHISTORY": "0"}, "on", "OLLAMA_NOHISTORY"),
+        ("colour", {"NO_COLOR": "0"}, "off", "NO_COLOR"),
+        ("keep_replaced", {"OLLAMA_NOPRUNE": "true"}, "on", "OLLAMA_NOPRUNE"),
+        ("go_template", {"OLLAMA_GO_TEMPLATE": "f"}, "off", "OLLAMA_GO_TEMPLATE"),
     ],
 )
 def test_value_and_origin(name: str, environ: dict[str, str], value: str, said_by: str) -> None:

@@ -65,7 +65,7 @@ def size_in_manifest(root: Path) -> None:
 
 
 def temporary_files(root: Path) -> None:
-    for name in ("sha256-123456", "Q4_K_M123456", "COPY99"):
+    for name in ("sha256-123456", "Q4_K_M123456", "COPY99999"):
         beside(root / "blobs" / name)
 
 
@@ -92,7 +92,7 @@ class Case:
 
 WEIGHTS = f"model {Digest.of(TINY_GGUF)}"
 SYSTEM_BLOB = f"system {Digest.of(SYSTEM)}"
-REPAIR = "Fetch it again: packllama repair m:latest --from PLACE"
+REPAIR = "Fetch it again: packllama --store STORE repair m:latest --from PLACE"
 
 CASES = [
     Case("nothing", lambda root: None, 0, (), ("2 models, 4 blobs, 245 B read: all right",)),
@@ -195,7 +195,7 @@ CASES = [
         (K.FOREIGN_LINK,),
         (
             f"foreign link: STORE/blobs/{Digest.of(SYSTEM).file_name}: a link out of the store, to STORE.elsewhere;",
-            "cp --remove-destination STORE.elsewhere STORE/blobs/sha256-",
+            "cp STORE.elsewhere STORE/blobs/sha256-",
             ": 1 finding",
         ),
     ),
@@ -208,7 +208,7 @@ CASES = [
             "m:latest       unreadable manifest: ",
             "library/m/latest",
             "Ollama's clean-up is off",
-            "packllama rm m:latest",
+            "packllama --store STORE rm m:latest",
             "cannot tell: ",
         ),
     ),
@@ -233,7 +233,7 @@ CASES = [
         (K.ORPHAN,),
         (
             f"orphan: STORE/blobs/{Digest.of(ORPHAN).file_name}: 8 B that no model names",
-            "packllama prune\n",
+            "packllama --store STORE prune\n",
             ": 1 finding\n",
         ),
     ),
@@ -290,10 +290,10 @@ CASES = [
     ),
     Case(
         "a conversion of Ollama's",
-        lambda root: (root / "ollama-safetensors123").mkdir(),
+        lambda root: (root / "ollama-safetensors123456").mkdir(),
         1,
         (K.UNFINISHED,),
-        ("ollama-safetensors123: a temporary folder",),
+        ("ollama-safetensors123456: a temporary folder",),
     ),
     Case(
         "a file that is no blob",
@@ -307,7 +307,11 @@ CASES = [
         lambda root: beside(root / ".packllama/work/0123456789abcdef" / "tmp1"),
         1,
         (K.UNFINISHED,),
-        ("work/0123456789abcdef: the work of a packllama that was stopped", "create", "packllama prune"),
+        (
+            "work/0123456789abcdef: the work of a packllama that was stopped",
+            "create",
+            "packllama --store STORE prune\n",
+        ),
     ),
     Case(
         "damage and an orphan",

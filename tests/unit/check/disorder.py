@@ -2,21 +2,36 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from packllama.digest import Digest
 from packllama.manifest import CONFIG_TYPE, Layer, compose
 from tests.unit.check.damages import ORPHAN, REPAIR, SYSTEM, SYSTEM_BLOB, Case, K, beside, blob, instead, manifest
-from tests.unit.stores import TINY_CONFIG, put_manifest, put_model
+from tests.unit.stores import TINY_CONFIG, put_blob, put_manifest, put_model
 
 LIBRARY = "manifests/registry.ollama.ai/library"
 HEX = "a" * 64
+NOTHING = "While it is there, nothing in the store can be called unused."
 
 
 def as_the_article_says(root: Path) -> None:
     """``library/m:latest`` is a file."""
     manifest(root).rename(root / LIBRARY / "m:latest")
     (root / LIBRARY / "m").rmdir()
+
+
+def too_high(*parts: str) -> Callable[[Path], object]:
+    return lambda root: _renamed(manifest(root), root.joinpath("manifests", *parts))
+
+
+def too_deep(*parts: str) -> Callable[[Path], object]:
+    return lambda root: _renamed(manifest(root), root.joinpath(LIBRARY, *parts))
+
+
+def _renamed(path: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    path.rename(target)
 
 
 def with_the_models_name(root: Path) -> None:
@@ -74,6 +89,14 @@ def stub(root: Path) -> None:
     put_manifest(root, "far:cloud", compose(Layer(CONFIG_TYPE, Digest.of(TINY_CONFIG), len(TINY_CONFIG)), []))
 
 
+def desktops(root: Path) -> None:
+    """Beside a blob that may be called unused all the same."""
+    for path in ("manifests/.DS_Store", f"{LIBRARY}/Thumbs.db"):
+        beside(root / path, HEX.encode())
+    beside(root / LIBRARY / "empty", b"")
+    put_blob(root, ORPHAN)
+
+
 def no_digest(root: Path) -> None:
     raw = manifest(root).read_bytes()
     manifest(root).write_bytes(raw.replace(str(Digest.of(SYSTEM)).encode(), b"sha256:none"))
@@ -97,7 +120,7 @@ DISORDERS = [
         (K.STRAY, K.CANNOT_TELL),
         (
             f"stray: STORE/{LIBRARY}/m:latest: Ollama does not see it; the manifest of m:latest belongs in "
-            f"STORE/{LIBRARY}/m/latest. Put it right: packllama import STORE --move",
+            f"STORE/{LIBRARY}/m/latest. Put it right: packllama --store STORE import STORE --move",
             f"{LIBRARY}/m:latest may name it. Leave it",
         ),
     ),
@@ -148,6 +171,52 @@ DISORDERS = [
         ),
     ),
     Case(
+        "a manifest without its host",
+        too_high("library", "m:latest"),
+        1,
+        (K.STRAY, K.CANNOT_TELL),
+        ("stray: STORE/manifests/library/m:latest: Ollama does not see it, and it may be a manifest. ", NOTHING),
+    ),
+    Case(
+        "a manifest called as a browser does",
+        too_high("m.json"),
+        1,
+        (K.STRAY, K.CANNOT_TELL),
+        ("stray: STORE/manifests/m.json: ", "STORE/manifests/m.json may name it. "),
+    ),
+    Case(
+        "a manifest too deep",
+        too_deep("team", "m", "latest"),
+        1,
+        (K.STRAY, K.CANNOT_TELL),
+        (
+            f"stray: STORE/{LIBRARY}/team/m: a folder in a manifest's place, into which Ollama does not look; "
+            f"STORE/{LIBRARY}/team/m/latest may be a manifest. ",
+            NOTHING,
+        ),
+    ),
+    Case(
+        "a manifest much too deep",
+        too_deep("m", "old", "2024", "m.json"),
+        1,
+        (K.STRAY, K.CANNOT_TELL),
+        (f"; STORE/{LIBRARY}/m/old/2024/m.json may be a manifest. ",),
+    ),
+    Case(
+        "a folder of tags that leads everywhere",
+        lambda root: instead(manifest(root), lambda path: path.symlink_to("/")),
+        1,
+        (K.STRAY, K.FOREIGN_LINK, K.CANNOT_TELL),
+        (f"stray: STORE/{LIBRARY}/m/latest: a folder in a manifest's place", f"STORE/{LIBRARY}/m/latest may name it. "),
+    ),
+    Case(
+        "what desktops leave",
+        desktops,
+        1,
+        (K.STRAY,) * 3 + (K.ORPHAN,),
+        ("stray: STORE/manifests/.DS_Store: Ollama does not look for manifests here. Move it away.",),
+    ),
+    Case(
         "a file among the models",
         lambda root: beside(root / LIBRARY / "READ\x1b[31mME"),
         1,
@@ -166,7 +235,11 @@ DISORDERS = [
         no_digest,
         5,
         (K.UNREADABLE_MANIFEST, K.CANNOT_TELL),
-        ("cannot be read: invalid digest format", "'sha256:none'. Pull, create or copy", "packllama rm m:latest"),
+        (
+            "cannot be read: invalid digest format",
+            "'sha256:none'. Pull, create or copy",
+            "packllama --store STORE rm m:latest",
+        ),
     ),
     Case(
         "models on a disk that is not mounted",
@@ -207,7 +280,8 @@ DISORDERS = [
         (K.FOREIGN_LINK,),
         (
             "foreign link: STORE/blobs: a link out of the store, to the folder STORE.elsewhere;",
-            "rm STORE/blobs && cp -R STORE.elsewhere STORE/blobs\n",
+            "mkdir STORE/blobs.new && cp -R STORE.elsewhere/. STORE/blobs.new && "
+            "rm STORE/blobs && mv STORE/blobs.new STORE/blobs\n",
         ),
     ),
     Case(
@@ -226,7 +300,7 @@ DISORDERS = [
         (
             f"M:latest       case twin: STORE/{LIBRARY}/m/latest: M:latest, m:latest differ in letter case only: ",
             "m:latest       case twin: ",
-            "packllama cp m:latest NEW && packllama rm m:latest\n",
+            "packllama --store STORE cp m:latest NEW && packllama --store STORE rm m:latest\n",
             ": 1 finding",
         ),
     ),
@@ -237,7 +311,7 @@ DISORDERS = [
         (K.RESERVED_TAG,),
         (
             f"x:Local        reserved tag: STORE/{LIBRARY}/x/Local: Ollama takes x:Local for x:latest, also to rem",
-            "packllama cp x:Local NEW && packllama rm x:Local\n",
+            "packllama --store STORE cp x:Local NEW && packllama --store STORE rm x:Local\n",
         ),
     ),
     Case(
@@ -263,8 +337,8 @@ DISORDERS = [
         (
             f"unfinished: STORE/.packllama/blobs/{HEX}: a whole blob of a model that has not come yet, 4 B. ",
             f"unfinished: STORE/.packllama/blobs/{HEX}.part: the beginning of a blob of a model that has not come",
-            "'packllama pull'",
-            "packllama prune\n",
+            "'packllama pull', 'import', 'copy' or 'repair' that began it",
+            "packllama --store STORE prune\n",
         ),
     ),
     Case(
@@ -272,7 +346,10 @@ DISORDERS = [
         lambda root: beside(root / ".packllama/quarantine" / Digest.of(SYSTEM).hex),
         1,
         (K.UNFINISHED,),
-        ("unfinished: STORE/.packllama/quarantine/", "What replaces it is there; remove it: packllama prune\n"),
+        (
+            "unfinished: STORE/.packllama/quarantine/",
+            "What replaces it is there; remove it: packllama --store STORE prune\n",
+        ),
     ),
     Case(
         "what a repair has not replaced yet",
@@ -281,7 +358,10 @@ DISORDERS = [
         ),
         5,
         (K.MISSING, K.UNFINISHED),
-        (f"missing: {SYSTEM_BLOB}", "what replaces it is not there. Run 'packllama repair'.\n"),
+        (
+            f"missing: {SYSTEM_BLOB}",
+            "what replaces it is not there. Fetch it: packllama --store STORE repair --from PLACE\n",
+        ),
     ),
     Case(
         "a folder that may not be written",

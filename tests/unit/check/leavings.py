@@ -14,7 +14,8 @@ from tests.unit.stores import put_blob, put_model
 K = LeftoverKind
 
 HOUR, DAY = 3600.0, 86400.0
-NOW = 2_000_000_000.0
+# So far in the future that nothing in a test has just come here.
+NOW = 4_000_000_000.0
 
 WEIGHTS = b"weights of m"
 SYSTEM = b"You are brief."
@@ -123,15 +124,16 @@ CASES = [
     ),
     Case("what Ollama was hashing", K.TEMPORARY, lambda layout: put(layout.blobs / "sha256-123456"), DAY),
     Case("what Ollama was quantizing", K.TEMPORARY, lambda layout: put(layout.blobs / "Q4_K_M123456"), DAY),
-    Case("what Ollama was copying", K.TEMPORARY, lambda layout: put(layout.blobs / "COPY99"), DAY),
-    Case("what Ollama was splitting", K.TEMPORARY, lambda layout: put_folder(layout.blobs / "split-gguf-12"), DAY),
+    Case("what Ollama was copying", K.TEMPORARY, lambda layout: put(layout.blobs / "COPY99999"), DAY),
+    Case("what Ollama was splitting", K.TEMPORARY, lambda layout: put_folder(layout.blobs / "split-gguf-123456"), DAY),
     Case(
         "what Ollama was converting",
         K.TEMPORARY,
-        lambda layout: put_folder(layout.root / "ollama-safetensors12"),
+        lambda layout: put_folder(layout.root / "ollama-safetensors123456"),
         DAY,
     ),
     Case("a file in the making", K.TEMPORARY, lambda layout: put(layout.own / f"tmp{TOKEN}"), DAY),
+    Case("what a look at the disk made", K.TEMPORARY, lambda layout: put(layout.own / f"tmp{TOKEN}:5000"), DAY),
     Case("work that was stopped", K.WORK, lambda layout: put_folder(layout.work / TOKEN), None),
     Case(
         "work that was stopped, and its lock",
@@ -169,6 +171,13 @@ STRANGERS: dict[str, Make] = {
     "a colon in its name": lambda layout: put(layout.blobs / f"sha256:{GONE.hex}"),
     "a foreign file": lambda layout: put(layout.blobs / "README"),
     "a foreign file with a number": lambda layout: put(layout.blobs / "BACKUP2024"),
+    "a foreign file with a quantization's name": lambda layout: put(layout.blobs / "Q8_0"),
+    "a foreign folder with a quantization's name": lambda layout: put_folder(layout.blobs / "F16"),
+    "a folder with a temporary file's name": lambda layout: put_folder(layout.blobs / "Q4_K_M654321"),
+    "a file with a temporary folder's name": lambda layout: put(layout.root / "ollama-safetensors654321"),
+    "a temporary folder that a person numbered": lambda layout: put_folder(layout.root / "ollama-safetensors2"),
+    "a folder with a download's name": lambda layout: put_folder(layout.blobs / f"{BEGUN.file_name}-partial"),
+    "a folder with the name of a file in the making": lambda layout: put_folder(layout.own / f"tmp{TOKEN[::-1]}"),
     "a folder with a blob's name": lambda layout: put_folder(layout.blobs / GONE.file_name),
     "a pipe with a blob's name": lambda layout: put_pipe(layout.blobs / Digest.of(b"pipe").file_name),
     "upper case": lambda layout: put(layout.blobs / f"sha256-{GONE.hex.upper()}"),

@@ -2,16 +2,28 @@
 
 import json
 import os
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from packllama.digest import Digest
 from packllama.places.store.layout import Layout
+from tests.later import DAY, later
 from tests.program import called, packllama, snapshot
 from tests.unit.stores import put_blob, put_manifest, put_model
 
-DAYS = 86400
+ORPHAN = Digest.of(b"nobody's")
+
+# A file cannot be made to have come here long ago, so the clock of ``prune`` is ahead.
+AHEAD = 100 * DAY
+
+
+@pytest.fixture(autouse=True)
+def ahead() -> Iterator[None]:
+    with later(AHEAD):
+        yield
 
 
 @pytest.fixture
@@ -20,7 +32,7 @@ def store(tmp_path: Path) -> Path:
     root = tmp_path / "store"
     put_model(root, "m")
     grow_old(put_blob(root, b"nobody's"), 30)
-    put_blob(root, b"young")
+    grow_old(put_blob(root, b"young"), 0)
     part = Layout(root).part(Digest.of(b"download"))
     part.parent.mkdir(parents=True)
     part.write_bytes(b"down")
@@ -29,7 +41,7 @@ def store(tmp_path: Path) -> Path:
 
 
 def grow_old(path: Path, days: float) -> None:
-    then = path.stat().st_mtime - days * DAYS
+    then = time.time() + AHEAD - days * DAY
     os.utime(path, (then, then))
 
 
@@ -42,7 +54,7 @@ def test_all_is_shown_and_goes(store: Path, tmp_path: Path) -> None:
     shown = called("prune", "--dry-run", cwd=tmp_path)
     assert names(store) == before
     done = called("prune", cwd=tmp_path)
-    orphan, part = Digest.of(b"nobody's").file_name, f"{Digest.of(b'download').hex}.part"
+    orphan, part = ORPHAN.file_name, f"{Digest.of(b'download').hex}.part"
     assert done.returncode == shown.returncode == 0
     first, second, end = done.stdout.splitlines()
     assert first == f"blob that no model names    8 B    4 weeks    {store}/blobs/{orphan}"
@@ -58,9 +70,27 @@ def test_all_is_shown_and_goes(store: Path, tmp_path: Path) -> None:
 
 def test_it_is_shown_before_it_goes(store: Path, tmp_path: Path) -> None:
     """Where it cannot be shown, nothing goes."""
-    before = snapshot(store)
+    record = Layout(store).hash_record(Digest.of(b"gone"))  # goes at any age: this process has the right time
+    record.parent.mkdir()
+    record.touch()
     done = packllama("prune", cwd=tmp_path, before=("sh", "-c", '"$@" > /dev/full', "sh"))
-    assert done.returncode == 7
+    assert (done.returncode, record.exists()) == (7, True)
+    done = packllama("prune", cwd=tmp_path)
+    assert (done.returncode, record.exists()) == (0, False)
+
+
+def test_with_json_it_is_shown_on_stderr(store: Path, tmp_path: Path) -> None:
+    shown = called("prune", "--dry-run", cwd=tmp_path)
+    assert called("prune", "--json", cwd=tmp_path).stderr.splitlines() == shown.stdout.splitlines()[:-1]
+
+
+def test_what_has_just_come_here_stays(store: Path, tmp_path: Path) -> None:
+    """Old as it may say it is."""
+    os.utime(store / "blobs" / ORPHAN.file_name, (0, 0))
+    before = snapshot(store)
+    with later(0):
+        done = called("prune", "--older-than", "0", cwd=tmp_path)
+    assert f"{ORPHAN.file_name}: blob that no model names: younger than" in done.stderr
     assert snapshot(store) == before
 
 
@@ -87,11 +117,11 @@ def test_in_doubt_the_blobs_stay_and_it_is_said(store: Path, tmp_path: Path) -> 
     assert done.returncode == 0
     assert f"blobs that no model names stay, if there are any: {path}: " in done.stderr
     assert ".part\nfreed 4 B\n" in done.stdout
-    assert Digest.of(b"nobody's").file_name in names(store)
+    assert ORPHAN.file_name in names(store)
 
 
 def test_what_cannot_be_removed(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    unlink, orphan = Path.unlink, store / "blobs" / Digest.of(b"nobody's").file_name
+    unlink, orphan = Path.unlink, store / "blobs" / ORPHAN.file_name
 
     def fail(path: Path, *, missing_ok: bool = False) -> None:
         if path == orphan:
@@ -112,10 +142,13 @@ def test_what_cannot_be_removed(store: Path, tmp_path: Path, monkeypatch: pytest
 
 def test_translations_in_the_cache(store: Path, tmp_path: Path) -> None:
     folder = tmp_path / ".cache/packllama/derived" / f"{Digest.of(b'elsewhere').hex}-1"
-    folder.mkdir(parents=True)
-    grow_old(folder, 9)
+    unfinished = folder.with_name(f"{folder.name}.part")
+    for each in (folder, unfinished):
+        each.mkdir(parents=True)
+        grow_old(each, 9)
     done = called("prune", cwd=tmp_path)
-    assert f"translation that nobody needs    0 B    9 days     {folder}\n" in done.stdout
+    assert f"translation of a blob that this store does not have    0 B    9 days     {folder}\n" in done.stdout
+    assert f"translation that was not finished                      0 B    9 days     {unfinished}\n" in done.stdout
     assert not folder.exists()
 
 

@@ -146,7 +146,7 @@ def test_when_nobody_has_it(damaged: Path, registry: Registry, run: Run, answer:
     registry.tricks = [answer]
     done = run("repair", "--from", registry.url, "--retry", "0")
     assert (done.status, done.out) == (status, "m:latest    not whole\n")
-    assert f"Error: {registry.url}" in done.err
+    assert f"Error: {damaged}: damaged (m:latest), and could not be repaired from {registry.url}: " in done.err
     assert said in done.err
     assert damaged.read_bytes() == before
     assert run("--json", "repair", "--from", registry.url, "--retry", "0").document["whole"] is False
@@ -167,7 +167,7 @@ def test_a_dry_run(damaged: Path, store: Path, registry: Registry, run: Run) -> 
     before = snapshot(store)
     done = run("repair", "--from", registry.url, "--dry-run")
     piece = "bytes 16,777,216 to 33,554,431, and what is bad behind them"
-    assert (done.status, done.out) == (0, f"m:latest    would fetch: model sha256:{DIGEST.hex}: {piece}\n")
+    assert (done.status, done.out) == (1, f"m:latest    would fetch: model sha256:{DIGEST.hex}: {piece}\n")
     assert done.err.endswith("1 blob to be repaired\n")
     document = run("repair", "--from", registry.url, "--dry-run", "--json").document
     assert document["from"] == [registry.url]
@@ -180,7 +180,8 @@ def test_a_manifest_that_cannot_be_read(damaged: Path, store: Path, registry: Re
     """The registry's model of that name is taken: what of it is here is mended, what is lacking fetched."""
     path = store / "manifests" / ModelName.parse("m").relative_path()
     path.write_bytes(b"\x00")
-    assert run("repair", "--from", registry.url, "--dry-run").out == "m:latest    would take its manifest anew\n"
+    planned = run("repair", "--from", registry.url, "--dry-run")
+    assert (planned.status, planned.out) == (1, "m:latest    its manifest would be asked for\n")
     done = run("repair", "m", "--from", registry.url)
     assert (done.status, done.out.splitlines()[0]) == (0, "m:latest    its manifest was taken anew"), done.err
     assert path.read_bytes() == registry.manifests["library/m:latest"]

@@ -4,10 +4,12 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,9 +21,21 @@ from tests.unit.check.disorder import DISORDERS
 from tests.unit.stores import TINY_GGUF, put_blob, put_model, snapshot
 
 # The command at the end of a hint, or before its last sentence.
-COMMAND = re.compile(r"\b(?:sudo|packllama (?:import|cp)|mv|rm|cp) .*?(?=\. |$)")
+COMMAND = re.compile(
+    r"\b(?:sudo|packllama --store .+? (?:import|cp|rm|prune|repair)|mv|rm|cp|mkdir)(?: .*?)?(?=(?<!/)\. |$)",
+    re.MULTILINE,
+)
+
+STAND_INS = f'sudo() {{ "$@"; }}; packllama() {{ {shlex.quote(sys.executable)} -m packllama "$@"; }}'
 
 CURED = {
+    "a bit in shared weights",
+    "a missing file",
+    "an orphan",
+    "what a killed packllama left",
+    "what a stopped pull left",
+    "what a repair has replaced",
+    "what a repair has not replaced yet",
     "a manifest as the article says",
     "a model as the article says",
     "a manifest with the model's name",
@@ -65,7 +79,8 @@ def test_the_whole_output(store: Path, tmp_path: Path) -> None:
     (store / "blobs" / "sha256:00").write_bytes(b"")
     assert called("verify", cwd=tmp_path).stdout == (
         "m:latest       missing: system sha256:d4c181f057fc761d258fd1166ad199fe587ff515ed3cf5dd0a3384257c0fcb03: "
-        "not there; it should have 14 bytes. Fetch it again: packllama repair m:latest --from PLACE\n"
+        "not there; it should have 14 bytes. Fetch it again: "
+        f"packllama --store {store} repair m:latest --from PLACE\n"
         "me/other:7b    ok\n"
         f"stray: {store}/blobs/notes: no blob's name. "
         "Move it away if you need it: Ollama removes it when it starts.\n"
@@ -199,35 +214,43 @@ def test_several_names_and_an_orphan_nobody_asked_for(store: Path, tmp_path: Pat
     assert done.stdout == "third:latest    ok\nme/other:7b     ok\n2 models, 3 blobs, 231 B read: all right\n"
 
 
-@pytest.mark.parametrize("case", [case for case in DISORDERS if case.name in CURED], ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case", [case for case in [*CASES, *DISORDERS] if case.name in CURED], ids=lambda case: case.name
+)
 def test_the_cure_cures(case: Case, store: Path, tmp_path: Path) -> None:
-    """What verify tells to do is done, in a folder whose name has to be quoted."""
-    odd = tmp_path / "a 'store' & more"
+    """What verify tells to do is done, in a folder whose name has to be quoted, and in no other store."""
+    odd, others = tmp_path / "a 'store' & more", tmp_path / ".ollama/models"
+    shutil.copytree(store, tmp_path / "good")
+    case.spoil(store)
+    shutil.copytree(store, others, symlinks=True)
     store.rename(odd)
-    case.spoil(odd)
-    environ = {"PACKLLAMA_STORE": str(odd)}
-    findings = json.loads(called("--json", "verify", cwd=tmp_path, env=environ).stdout)["findings"]
-    commands = {match[0]: None for finding in findings if (match := COMMAND.search(finding["hint"]))}
+    long_ago = time.time() - 30 * 86_400
+    for path in [*odd.rglob("*"), *others.rglob("*")]:
+        os.utime(path, (long_ago, long_ago), follow_symlinks=False)
+    before = snapshot(others)
+    environ = environment(tmp_path, {"PACKLLAMA_STORE": None})
+    told = called("--store", str(odd), "verify", cwd=tmp_path, env={"PACKLLAMA_STORE": None}).stdout
+    commands = sorted(dict.fromkeys(COMMAND.findall(told)), key=lambda line: " repair " in line)
     assert commands
-    for line in _lines(commands):
-        if line[0] == "packllama":
-            done = called(*line[1:], cwd=tmp_path, env=environ)
-            assert done.returncode == 0, done.stderr
-        else:
-            subprocess.run([word for word in line if word != "sudo"], check=True)
-    done = called("verify", cwd=tmp_path, env=environ)
+    for command in commands:
+        line = command.replace("NEW", "new").replace("PLACE", "./good")
+        words = ["bash", "-ec", f"{STAND_INS}\n{line}"]
+        ended = subprocess.run(words, cwd=tmp_path, env=environ, capture_output=True, check=False)
+        assert ended.returncode == 0, (line, ended.stderr)
+    assert snapshot(others) == before
+    done = called("--store", str(odd), "verify", cwd=tmp_path)
     assert (done.returncode, done.stdout[-12:]) == (0, ": all right\n"), done.stdout
 
 
-def _lines(commands: Iterable[str]) -> Iterator[list[str]]:
-    """The words of each simple command."""
-    line: list[str] = []
-    for word in [*shlex.split(" && ".join(commands)), "&&"]:
-        if word == "&&":
-            yield [{"NEW": "new"}.get(each, each) for each in line]
-            line = []
-        else:
-            line.append(word)
+def test_the_store_that_would_be_taken_is_not_named(store: Path, tmp_path: Path) -> None:
+    store.rename(tmp_path / ".ollama-models")
+    (tmp_path / ".ollama").mkdir()
+    (tmp_path / ".ollama-models").rename(tmp_path / ".ollama/models")
+    put_blob(tmp_path / ".ollama/models", b"nobody's")
+    done = called("verify", cwd=tmp_path, env={"PACKLLAMA_STORE": None})
+    assert ": packllama prune\n" in done.stdout
+    done = called("--store", ".ollama/models", "verify", cwd=tmp_path)
+    assert f": packllama --store {tmp_path}/.ollama/models prune\n" in done.stdout
 
 
 def test_a_twin_that_nobody_asked_for(store: Path, tmp_path: Path) -> None:

@@ -57,6 +57,24 @@ def test_what_does_not_start(script: str, said: str, tmp_path: Path) -> None:
         probed(engine(tmp_path, script))
 
 
+def test_one_that_prints_too_much_is_ended(tmp_path: Path) -> None:
+    script = f'echo $$ > "{tmp_path}/pid"; head -c 3000000 /dev/zero; echo version: 9000'
+    with pytest.raises(EngineFailed, match="llama-server: it did not say its version in its first 1 MB"):
+        probed(engine(tmp_path, script))
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_one_that_closes_its_output_first(tmp_path: Path) -> None:
+    """It has not ended by that."""
+    script = f'echo version: 9000; exec >&- 2>&-; until test -e "{tmp_path}/go"; do :; done; exit 3'
+    timer = threading.Timer(0.5, (tmp_path / "go").touch)
+    timer.start()
+    with pytest.raises(EngineFailed, match="ended with status 3"):
+        probed(engine(tmp_path, script))
+    timer.join()
+
+
 def test_what_is_no_program(tmp_path: Path) -> None:
     with pytest.raises(EngineMissing, match="there is no such engine"):
         probed(tmp_path / "nope")

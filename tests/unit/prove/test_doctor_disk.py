@@ -1,10 +1,16 @@
 """What the disk can do, and that little is written to learn it, and nothing where it is not ours."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 
+from packllama.base.fs import remove
+from packllama.base.stop import Stop
+from packllama.check.prune.leftover import LeftoverKind
+from packllama.check.prune.leftovers import leftovers
+from packllama.places.store import Store
 from packllama.places.store.layout import Layout
 from packllama.prove.doctor import disk
 from packllama.prove.doctor.checkup import Level
@@ -22,10 +28,33 @@ def store(tmp_path: Path) -> Path:
 def test_what_is_tried_leaves_nothing(store: Path, tmp_path: Path) -> None:
     before = snapshot(store)
     found = list(disk.look(patient(tmp_path)))
-    assert "hard links" in sentences(found)
+    assert "hard links work" in sentences(found)
     assert worst(found) is Level.OK
     assert snapshot(store) == before
-    assert list(Layout(store).own.iterdir()) == []
+    assert not Layout(store).own.exists()
+
+
+def test_our_folder_stays_where_it_was(store: Path, tmp_path: Path) -> None:
+    Layout(store).locks.mkdir(parents=True)
+    list(disk.look(patient(tmp_path)))
+    assert [path.name for path in Layout(store).own.iterdir()] == ["locks"]
+
+
+def test_what_a_kill_would_leave_is_pruned(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: set[Path] = set()
+
+    def looked(path: Path) -> None:
+        seen.update(path.parent.iterdir())
+        remove(path)
+
+    monkeypatch.setattr(disk, "remove", looked)
+    disk.abilities(Layout(store))
+    assert {path.name[len("tmp0123456789abcdef") :] for path in seen} == {"", "-2", ":5000"}
+    Layout(store).own.mkdir()
+    for path in seen:
+        path.touch()
+    found = leftovers(Store(store), cache=None, older_than=0.0, now=time.time() + 10_000, stop=Stop()).going
+    assert {each.path for each in found if each.kind is LeftoverKind.TEMPORARY} == seen
 
 
 def test_abilities_are_those_of_the_disk(store: Path) -> None:
@@ -56,8 +85,8 @@ def test_a_folder_of_other_things_is_not_written_into(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("can", "said"),
     [
-        (disk.Abilities(clones=True, links=True, cases=True, colons=True), "clones; hard links → "),
-        (disk.Abilities(clones=False, links=True, cases=True, colons=True), "no clones, so 'import'"),
+        (disk.Abilities(clones=True, links=True, cases=True, colons=True), "hard links work; clones work → "),
+        (disk.Abilities(clones=False, links=True, cases=True, colons=True), "no clones: 'import'"),
         (disk.Abilities(clones=True, links=False, cases=True, colons=True), "no hard links: --link copies"),
         (disk.Abilities(clones=True, links=True, cases=False, colons=True), "differ only in their letters' case"),
         (disk.Abilities(clones=True, links=True, cases=True, colons=False), "no name may have a colon"),

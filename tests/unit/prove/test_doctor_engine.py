@@ -71,6 +71,16 @@ def test_memory(free: int, level: Level, said: str, tmp_path: Path, monkeypatch:
     assert said in sentences(facts, level)
 
 
+@pytest.mark.parametrize(
+    "meminfo", ["", "MemTotal: 1024000 kB\n", "MemAvailable: 9999999 kB\n", "\xff MemTotal: x kB\n"]
+)
+def test_a_system_that_tells_less(meminfo: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, "/proc/meminfo", meminfo)
+    facts = looked(tmp_path, monkeypatch, Probed("x", frozenset()))
+    assert worst(facts) is Level.OK
+    assert " of memory" in sentences(facts)
+
+
 def test_a_system_that_does_not_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     facts = looked(tmp_path, monkeypatch, Probed("x", BUILT_FOR))
     assert worst(facts) is Level.OK

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from packllama.base.errors import MachineError
+from packllama.base.errors import Cancelled, MachineError
 from packllama.base.stop import Stop
 from packllama.prove.doctor import disk, registries
 from packllama.prove.doctor.checkup import Fact, Level, Patient, Topic
@@ -19,6 +19,8 @@ from tests.unit.prove.patients import patient, sentences
         (OSError(5, "Input/output error", "/media/stick"), "could not be looked at: [Errno 5] Input/output error: '/m"),
         (MachineError("it is gone", where="/media/stick", hint="Plug it in."), "/media/stick: it is gone → Plug it in"),
         (ValueError("embedded null byte"), "could not be looked at: embedded null byte"),
+        (KeyError("MemAvailable"), "could not be looked at: 'MemAvailable' (KeyError)"),
+        (RuntimeError("odd"), "could not be looked at: odd (RuntimeError)"),
     ],
 )
 def test_a_check_that_fails(error: Exception, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,6 +33,16 @@ def test_a_check_that_fails(error: Exception, said: str, tmp_path: Path, monkeyp
     assert said in sentences(fact for fact in found.facts if fact.topic is Topic.DISK)
     assert "so far so good" in sentences(found.facts)
     assert {fact.topic for fact in found.facts} >= {Topic.STORE, Topic.RIGHTS, Topic.OLLAMA, Topic.NETWORK}
+
+
+@pytest.mark.parametrize("error", [Cancelled(), KeyboardInterrupt()])
+def test_who_stops_it_is_heard(error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Patient) -> Iterator[Fact]:
+        raise error
+
+    monkeypatch.setattr(disk, "look", fail)
+    with pytest.raises(type(error)):
+        examine(patient(tmp_path), stop=Stop())
 
 
 def test_registries_are_asked_only_when_that_is_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,6 +99,18 @@ def test_who_is_asked(tmp_path: Path) -> None:
     assert list(registries.urls(asked)) == urls
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "url"),
+    [
+        ("http://mirror.lan:8080", "http://mirror.lan:8080"),
+        ("https://me:hush@mirror.lan/hf/", "https://mirror.lan"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+    ],
+)
+def test_an_endpoint_is_asked_as_it_is_written(endpoint: str, url: str, tmp_path: Path) -> None:
+    assert list(registries.urls(patient(tmp_path, {"HF_ENDPOINT": endpoint})))[2:] == [url]
+
+
 def test_stopped(tmp_path: Path) -> None:
     stop = Stop()
     stop.set()

@@ -36,8 +36,8 @@ class LeftoverKind(StrEnum):
 class Leftover:
     """One of them. ``more`` are files that go before it; ``size`` is how many bytes become free.
 
-    ``age`` is how many seconds ago it was written to; below 0 when that time is still to come. ``lock`` is held by
-    whoever works on it. ``stays`` says why it may not go; empty: it may.
+    ``age`` is how many seconds ago it was changed or came to this disk; below 0 when that time is still to come.
+    ``lock`` is held by whoever works on it. ``stays`` says why it may not go; empty: it may.
     """
 
     kind: LeftoverKind

@@ -2,20 +2,20 @@
 
 import os
 import re
-import stat
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from packllama.base.errors import InvalidDigest, PackLlamaError, from_os_error
+from packllama.base.errors import Cancelled, InvalidDigest, PackLlamaError, from_os_error
 from packllama.base.fs import check_directory
 from packllama.base.locks import FileLock, is_held
-from packllama.base.units import human_age
+from packllama.base.stop import Stop
 from packllama.check.prune.leftover import Leftover, LeftoverKind
+from packllama.check.prune.measure import measure, too_young
 from packllama.check.survey.entries import Entry, entries
 from packllama.check.survey.in_manifests import look_into_manifests
-from packllama.check.survey.unfinished import CONVERSION, DOWNLOAD, TEMPORARY
+from packllama.check.survey.unfinished import CONVERSION, DOWNLOAD, is_temporary
 from packllama.dialect import Derived
 from packllama.digest import Digest
 from packllama.places.store import Store
@@ -30,7 +30,8 @@ _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _TOKEN = re.compile(r"[0-9a-f]{16}", re.ASCII)
 _WAITING = re.compile(rf"{_HEX.pattern}(?:\.part(?:{re.escape(_SYNCED)})?)?", re.ASCII)
 _LOCK = re.compile(rf"blob-{_HEX.pattern}|work-{_TOKEN.pattern}", re.ASCII)
-_OWN_TEMPORARY = re.compile(rf"tmp{_TOKEN.pattern}", re.ASCII)
+# Also what a look at the disk makes of such a name.
+_OWN_TEMPORARY = re.compile(rf"tmp{_TOKEN.pattern}\S{{0,8}}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +52,24 @@ class Leftovers:
         return tuple(each for each in self.found if each.stays)
 
 
-def leftovers(store: Store, *, cache: Path | None, older_than: float, now: float) -> Leftovers:
+def leftovers(store: Store, *, cache: Path | None, older_than: float, now: float, stop: Stop) -> Leftovers:
     """Look through a store, and through the folder ``cache`` of translations of any store's blobs.
 
     What is not finished must have been left alone for ``older_than`` seconds, at the time ``now``.
 
     Raises:
         MachineError: one of the store's folders is a link or cannot be read: nothing is removed through a link.
+        Cancelled: ``stop`` was set.
     """
     layout = store.layout
     for folder in _folders(layout):
         if os.path.lexists(folder):
             check_directory(folder, below=layout.root)
-    search = _Search(layout, older_than, now)
     # Before the manifests: what is published in between is not taken for an orphan.
     in_blobs = entries(layout.blobs)
-    used, kept_because = _named(store)
+    behind_links = frozenset(Path(os.path.realpath(entry.path)) for entry in in_blobs if entry.is_link)
+    search = _Search(layout, older_than, now, behind_links, stop)
+    used, kept_because = _named(store, stop)
     # Their limit matters only to those who make some.
     own, others = Derived(layout.derived, limit=0), [Derived(cache, limit=0)] if cache else []
     found = [
@@ -74,7 +77,7 @@ def leftovers(store: Store, *, cache: Path | None, older_than: float, now: float
         *search.quarantined(used),
         *search.waiting(),
         *search.downloads(in_blobs),
-        *search.temporary(),
+        *search.temporary(in_blobs),
         *search.work(),
         *search.locks(own, *others),
     ]
@@ -86,15 +89,17 @@ def leftovers(store: Store, *, cache: Path | None, older_than: float, now: float
     return Leftovers(tuple(each for each in found if each), kept_because)
 
 
-def _named(store: Store) -> tuple[frozenset[Digest] | None, str]:
+def _named(store: Store, stop: Stop) -> tuple[frozenset[Digest] | None, str]:
     """The blobs that models name; None when that cannot be told, with the reason."""
     try:
-        used = referenced(store)
+        used = referenced(store, stop=stop)
         misplaced = look_into_manifests(store.layout).misplaced
+    except Cancelled:
+        raise
     except PackLlamaError as error:
         return None, error.sentence
     if misplaced:
-        return None, f"{misplaced[0]}: a manifest that Ollama does not see: 'packllama verify' says where it belongs"
+        return None, f"{misplaced[0]}: may name blobs where Ollama does not see it: 'packllama verify' says what to do"
     return used, ""
 
 
@@ -111,10 +116,13 @@ class _Search:
     layout: Layout
     older_than: float
     now: float
+    behind_links: frozenset[Path]
+    stop: Stop
 
     def orphans(self, in_blobs: Sequence[Entry], used: frozenset[Digest]) -> Iterator[Leftover | None]:
         begun = {entry.name.removesuffix(_ARIA2) for entry in in_blobs if entry.name.endswith(_ARIA2)}
         for entry in in_blobs:
+            self.stop.check()
             digest = _digest(entry.name)
             if digest and digest not in used and (entry.is_plain or entry.is_link):
                 yield self._leftover(
@@ -128,7 +136,7 @@ class _Search:
 
     def quarantined(self, used: frozenset[Digest] | None) -> Iterator[Leftover | None]:
         """Also what no model names any more. ``used`` None: nobody knows."""
-        for path in _matching(_HEX, self.layout.quarantine):
+        for path in self._matching(_HEX, self.layout.quarantine):
             digest = Digest(path.name)
             settled = self.layout.blob(digest).is_file() or (used is not None and digest not in used)
             yield self._leftover(
@@ -140,7 +148,7 @@ class _Search:
 
     def waiting(self) -> Iterator[Leftover | None]:
         """A whole blob may be the first of a model that takes longer to come than anything is kept."""
-        paths = list(_matching(_WAITING, self.layout.finished))
+        paths = list(self._matching(_WAITING, self.layout.finished))
         begun = [self._begun(path) for path in paths if path.suffix]
         yield from begun
         goes_on = any(each and each.stays for each in begun)
@@ -170,35 +178,38 @@ class _Search:
         """One for each download, however many files it has; it is as young as the youngest."""
         files: dict[str, list[Path]] = {}
         for entry in in_blobs:
-            if match := DOWNLOAD.fullmatch(entry.name):
+            if not entry.is_folder and (match := DOWNLOAD.fullmatch(entry.name)):
                 files.setdefault(match[1], []).append(Path(entry.path))
         for first, *more in files.values():
             yield self._leftover(LeftoverKind.OLLAMA_DOWNLOAD, first, *more, least=self._ollamas)
 
-    def temporary(self) -> Iterator[Leftover | None]:
-        blobs = (path for path in _matching(TEMPORARY, self.layout.blobs) if _digest(path.name) is None)
-        others = _matching(CONVERSION, self.layout.root), _matching(_OWN_TEMPORARY, self.layout.own)
-        for path in chain(blobs, *others):
-            yield self._leftover(LeftoverKind.TEMPORARY, path, least=self._ollamas)
+    def temporary(self, in_blobs: Sequence[Entry]) -> Iterator[Leftover | None]:
+        found = (
+            *(each for each in in_blobs if is_temporary(each)),
+            *(each for each in entries(self.layout.root) if each.is_folder and CONVERSION.fullmatch(each.name)),
+            *(each for each in entries(self.layout.own) if not each.is_folder and _OWN_TEMPORARY.fullmatch(each.name)),
+        )
+        for each in found:
+            yield self._leftover(LeftoverKind.TEMPORARY, Path(each.path), least=self._ollamas)
 
     @property
     def _ollamas(self) -> float:
         return max(self.older_than, OLLAMAS_HOUR)
 
     def work(self) -> Iterator[Leftover | None]:
-        for path in _matching(_TOKEN, self.layout.work):
+        for path in self._matching(_TOKEN, self.layout.work):
             yield self._leftover(LeftoverKind.WORK, path, lock=self.layout.locks / f"work-{path.name}")
 
     def locks(self, *folders: Derived) -> Iterator[Leftover | None]:
         """Those that nobody holds, but for those that go with what they are for."""
-        work = {path.name for path in _matching(_TOKEN, self.layout.work)}
-        own = (path for path in _matching(_LOCK, self.layout.locks) if path.name.removeprefix("work-") not in work)
+        work = {path.name for path in self._matching(_TOKEN, self.layout.work)}
+        own = (path for path in self._matching(_LOCK, self.layout.locks) if path.name.removeprefix("work-") not in work)
         for path in chain(own, *(each.idle_locks() for each in folders)):
             if not is_held(path, shared=True):
                 yield self._leftover(LeftoverKind.LOCK, path, lock=path)
 
     def records(self, going: Collection[Path]) -> Iterator[Leftover | None]:
-        for path in chain(_matching(_HEX, self.layout.hashes), _matching(_HEX, self.layout.pieces)):
+        for path in chain(self._matching(_HEX, self.layout.hashes), self._matching(_HEX, self.layout.pieces)):
             if path not in going and not self._has(Digest(path.name), going):
                 yield self._leftover(LeftoverKind.RECORD, path)
 
@@ -219,6 +230,12 @@ class _Search:
                 age = least if each.finished else None
                 yield self._leftover(LeftoverKind.TRANSLATION, each.path, least=age, lock=each.lock)
 
+    def _matching(self, names: re.Pattern[str], folder: Path) -> Iterator[Path]:
+        for entry in entries(folder):
+            self.stop.check()
+            if names.fullmatch(entry.name):
+                yield Path(entry.path)
+
     def _leftover(
         self,
         kind: LeftoverKind,
@@ -230,16 +247,25 @@ class _Search:
         stays: str = "",
     ) -> Leftover | None:
         """``least`` is the age that it must have, and ``more`` with it, but not ``notes``; None: any."""
+        self.stop.check()
         try:
-            measured = [_measure(each) for each in (path, *filter(os.path.lexists, more))]
+            measured = [measure(each, self.stop) for each in (path, *filter(os.path.lexists, more))]
         except FileNotFoundError:
             return None
         except OSError as error:
             raise from_os_error(error, doing="looking at what was left", where=path) from error
-        age = self.now - max(written for _, written in measured)
-        stays = stays or _held(lock) or _too_young(age, least)
+        age = self.now - max(changed for _, changed in measured)
+        stays = stays or self._linked(path) or _held(lock) or too_young(age, least)
         with_it = tuple(filter(os.path.lexists, (*more, *notes)))
         return Leftover(kind, path, sum(size for size, _ in measured), age, with_it, lock, stays)
+
+
+    def _linked(self, path: Path) -> str:
+        """A blob may be a link to anything in the store, and a model is whole only while that is there."""
+        if path.is_symlink() or not self.behind_links:
+            return ""
+        real = Path(os.path.realpath(path))
+        return "a blob is a link to it" if any(each.is_relative_to(real) for each in self.behind_links) else ""
 
 
 def _held(lock: Path | None) -> str:
@@ -248,39 +274,8 @@ def _held(lock: Path | None) -> str:
     return ""
 
 
-def _too_young(age: float, least: float | None) -> str:
-    if least is None or age >= max(least, 0):
-        return ""
-    if age < 0:
-        return "its time is still to come, so its age is not known"
-    return f"younger than {human_age(least).lower()}"
-
-
-def _measure(path: Path) -> tuple[int, float]:
-    """The bytes that become free when it goes, and when it was written to last, all that is in a folder included."""
-    status = path.lstat()
-    size, written = _freed(status), status.st_mtime
-    if stat.S_ISDIR(status.st_mode):
-        for folder, _, files in os.walk(path):
-            for file in (Path(folder), *(Path(folder, name) for name in files)):
-                status = file.lstat()
-                size, written = size + _freed(status), max(written, status.st_mtime)
-    return size, written
-
-
-def _freed(status: os.stat_result) -> int:
-    """Of a file with holes no more than it takes; nothing of one that has another name. Some disks tell no blocks."""
-    if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
-        return 0
-    return min(status.st_size, status.st_blocks * 512 or status.st_size)
-
-
 def _digest(name: str) -> Digest | None:
     try:
         return Digest.from_file_name(name)
     except InvalidDigest:
         return None
-
-
-def _matching(names: re.Pattern[str], folder: Path) -> Iterator[Path]:
-    return (Path(entry.path) for entry in entries(folder) if names.fullmatch(entry.name))

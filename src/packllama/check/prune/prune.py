@@ -67,13 +67,13 @@ def prune(
         Cancelled: ``stop`` was set. What went by then is gone.
     """
     stop = stop or Stop()
-    found = leftovers(store, cache=cache, older_than=older_than, now=clock())
+    found = leftovers(store, cache=cache, older_than=older_than, now=clock(), stop=stop)
     shown = found.going
     show(shown)
     if dry_run or not shown:
         return PruneReport(shown, found.staying, found.kept_because)
     with _alone(store.layout, shown, observer, stop):
-        found = leftovers(store, cache=cache, older_than=older_than, now=clock())
+        found = leftovers(store, cache=cache, older_than=older_than, now=clock(), stop=stop)
         known = {each.path for each in shown}
         removed, problems = _remove_all([each for each in found.going if each.path in known], stop)
     return PruneReport(removed, found.staying, found.kept_because, problems)

@@ -6,13 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from packllama.base.errors import MachineError, MissingFile, NoRights, PackLlamaError
+from packllama.base.errors import IntegrityError, MachineError, MissingFile, NoRights, PackLlamaError
 from packllama.base.observer import Observer
 from packllama.base.reading import FileRange, open_plain, page_buffer
 from packllama.base.stop import Stop
 from packllama.check.reading import MOST_THREADS
 from packllama.check.repair.track import READ_BYTES, Marks, Track
 from packllama.model import Blob
+from packllama.places.store.hash_record import is_unchanged
 from packllama.places.store.layout import Layout
 from packllama.places.store.replace import is_plain
 
@@ -22,7 +23,7 @@ class Look:
     """What became of reading the file ``path``, which is the blob or what a stopped repair left of it.
 
     ``track`` is as far as its bytes are right, ``status`` what file it was; None: there is none. ``error``: why it can
-    neither be used nor replaced.
+    neither be used nor replaced. ``judged``: by sha256; else pieces alone say that it is damaged, which proves nothing.
     """
 
     path: Path
@@ -30,6 +31,7 @@ class Look:
     status: os.stat_result | None = None
     whole: bool = False
     error: PackLlamaError | None = None
+    judged: bool = True
 
     @property
     def blob(self) -> Blob:
@@ -54,8 +56,10 @@ class Look:
         return range(piece.start, piece.stop if piece.stop <= self.size else self.blob.size)
 
 
-def look_at_all(layout: Layout, marks: Iterable[Marks], *, observer: Observer, stop: Stop) -> list[Look]:
-    """Read these blobs, several at a time, largest first so that the threads end together.
+def look_at_all(
+    layout: Layout, marks: Iterable[Marks], *, sure: bool = False, observer: Observer, stop: Stop
+) -> list[Look]:
+    """`look` at these blobs, several at a time, largest first so that the threads end together.
 
     Raises: Cancelled.
     """
@@ -63,15 +67,17 @@ def look_at_all(layout: Layout, marks: Iterable[Marks], *, observer: Observer, s
     observer.planned(sum(each.blob.size for each in order))
     threads = max(1, min(MOST_THREADS, os.cpu_count() or 1, len(order)))
     with ThreadPoolExecutor(threads, thread_name_prefix="look") as pool:
-        running = [pool.submit(look, layout, each, observer=observer, stop=stop) for each in order]
+        running = [pool.submit(look, layout, each, sure=sure, observer=observer, stop=stop) for each in order]
         try:
             return [future.result() for future in running]
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def look(layout: Layout, marks: Marks, *, observer: Observer, stop: Stop) -> Look:
+def look(layout: Layout, marks: Marks, *, sure: bool = False, observer: Observer, stop: Stop) -> Look:
     """Read one blob. What a disk cannot read counts as bad, as what is wrong does.
+
+    ``sure``: where a piece is bad, also all that follows is read, since only the whole sha256 proves anything.
 
     Raises: Cancelled.
     """
@@ -86,11 +92,21 @@ def look(layout: Layout, marks: Marks, *, observer: Observer, stop: Stop) -> Loo
         return Look(path, track, error=_obstacle(path) or error)
     try:
         status = os.fstat(descriptor)
-        _pass(track, FileRange(descriptor, start=0, stop=marks.blob.size, where=str(path)), observer, stop)
+        right = _is_right(track, descriptor, path, status.st_size, sure=sure, observer=observer, stop=stop)
     finally:
         os.close(descriptor)
-    whole = track.whole and status.st_size == marks.blob.size and path == layout.blob(marks.blob.digest)
-    return Look(path, track, status, whole, None if whole else _obstacle(path))
+    if right and status.st_size != marks.blob.size:
+        return Look(path, track, status, error=_wrong_manifest(marks.blob, path, status.st_size))
+    whole = bool(right) and path == layout.blob(marks.blob.digest)
+    return Look(path, track, status, whole, None if whole else _obstacle(path), judged=right is not None)
+
+
+def is_right_after_all(seen: Look, layout: Layout, *, observer: Observer, stop: Stop) -> bool:
+    """Whether only pieces spoke against a blob, and they lied. Raises: Cancelled."""
+    if seen.judged:
+        return False
+    observer.planned(seen.blob.size)
+    return look(layout, seen.track.marks, sure=True, observer=observer, stop=stop).whole
 
 
 def is_still(seen: Look, layout: Layout) -> bool:
@@ -100,11 +116,7 @@ def is_still(seen: Look, layout: Layout) -> bool:
         now = path.lstat()
     except OSError:
         return seen.status is None
-    return path == seen.path and seen.status is not None and _identity(now) == _identity(seen.status)
-
-
-def _identity(status: os.stat_result) -> tuple[int, ...]:
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    return path == seen.path and seen.status is not None and is_unchanged(now, seen.status)
 
 
 def _path(layout: Layout, blob: Blob) -> Path:
@@ -121,10 +133,28 @@ def _obstacle(path: Path) -> PackLlamaError | None:
     return None
 
 
-def _pass(track: Track, reader: FileRange, observer: Observer, stop: Stop) -> None:
-    buffer = page_buffer(READ_BYTES)
+def _wrong_manifest(blob: Blob, path: Path, size: int) -> IntegrityError:
+    return IntegrityError(
+        f"expected {blob.size:,} bytes, found {size:,} (its digest is right, so the manifest is wrong)",
+        where=str(path),
+        hint="Pull, create or copy the model again.",
+    )
+
+
+def _is_right(
+    track: Track, descriptor: int, path: Path, size: int, *, sure: bool, observer: Observer, stop: Stop
+) -> bool | None:
+    """Whether a file of so many bytes has the blob's sha256; None: it was not read to its end."""
+    blob, buffer = track.marks.blob, page_buffer(READ_BYTES)
     try:
+        reader = FileRange(descriptor, start=0, stop=blob.size, where=str(path))
         while (piece := track.piece) and track.take(reader, buffer, stop=stop):
             observer.advanced(len(piece))
+        if track.whole:
+            return size == blob.size
+        if not sure and size == blob.size and track.piece.stop < size:
+            return None
+        rest = FileRange(descriptor, start=track.position, stop=max(size, track.position), where=str(path))
+        return track.ends_right(rest, buffer, stop=stop)
     except MachineError:
-        return
+        return False

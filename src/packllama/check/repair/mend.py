@@ -4,6 +4,7 @@ What is right is shared with the damaged file, or written as it was read and has
 written forward, so what a stopped run leaves is a beginning that the next one goes on behind.
 """
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from packllama.base.errors import MachineError
@@ -18,17 +19,26 @@ from packllama.pieces import PIECE_BYTES
 from packllama.places.store.ingest import check_unchanged
 
 
-def mend(look: Look, part: PartFile, suppliers: Suppliers, *, observer: Observer, stop: Stop) -> bool:
+def mend(
+    look: Look,
+    part: PartFile,
+    suppliers: Suppliers,
+    *,
+    pieces_lie: Callable[[], bool],
+    observer: Observer,
+    stop: Stop,
+) -> bool:
     """Write the whole blob, bit by bit right. False: only a beginning, and the rest is better copied in one go.
 
-    That is where the damaged file ends early, or nobody gives bytes that are right by what is known of the pieces.
+    That is where the damaged file ends early, or nobody gives bytes that are right by what is known of the pieces;
+    which is nothing, and the file is right, when ``pieces_lie``.
 
     Raises: FileChanged, when somebody writes to the damaged file; Cancelled, MachineError, and as `Suppliers.fetch`.
     """
     with opened_plain(look.path, what="a blob", follow=False) as descriptor:
         _check(descriptor, look)
         with ThreadPoolExecutor(1, thread_name_prefix="write") as writer:
-            done = _Mending(look, descriptor, part, writer, suppliers, observer, stop).run()
+            done = _Mending(look, descriptor, part, writer, suppliers, pieces_lie, observer, stop).run()
         _check(descriptor, look)
     return done
 
@@ -48,6 +58,7 @@ class _Mending:
         part: PartFile,
         writer: ThreadPoolExecutor,
         suppliers: Suppliers,
+        pieces_lie: Callable[[], bool],
         observer: Observer,
         stop: Stop,
     ) -> None:
@@ -56,6 +67,7 @@ class _Mending:
         self._part = part
         self._writer = writer
         self._suppliers = suppliers
+        self._pieces_lie = pieces_lie
         self._observer = observer
         self._stop = stop
         self._track = Track(look.track.marks)
@@ -94,7 +106,7 @@ class _Mending:
                 self._write(len(piece))
             return True
         ends = piece.start >= self._look.size and self._look.blob.size - piece.start > PIECE_BYTES
-        if ends or not self._suppliers.fetch(self._track, buffer):
+        if ends or not self._suppliers.fetch(self._track, buffer, pieces_lie=self._pieces_lie):
             return False
         self._write(len(piece))
         return True

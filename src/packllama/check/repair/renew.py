@@ -1,17 +1,18 @@
 """Make one damaged blob of a store right, and put it in its place."""
 
+import functools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Self
 
-from packllama.base.errors import DigestMismatch
+from packllama.base.errors import Cancelled, DigestMismatch, FileChanged, IntegrityError, PackLlamaError
 from packllama.base.fs import remove
 from packllama.base.partfile import PartFile, kept_bytes, remove_part
 from packllama.base.reading import opened_plain
 from packllama.base.stop import Stop
-from packllama.check.repair.look import Look, is_still, look
+from packllama.check.repair.look import Look, is_right_after_all, is_still, look
 from packllama.check.repair.mend import mend
 from packllama.check.repair.suppliers import Suppliers
 from packllama.model import Blob, Model, Move
@@ -56,10 +57,50 @@ class Renewing:
                 return False
             if seen.error:
                 raise seen.error
-            if not self._is_finished(blob) and not self._mend(seen):
-                self._copy(blob)
+            if not self._make(seen):
+                self._drop_lies(blob)
+                return False
             self._session.replace(blob.digest)
         return True
+
+    def _make(self, seen: Look) -> bool:
+        """Let right bytes wait. False: those that are there are right, and what is known of their pieces is wrong."""
+        flow = self._flow
+        pieces_lie = functools.cache(
+            lambda: is_right_after_all(seen, self._layout, observer=flow.observer, stop=flow.stop)
+        )
+        try:
+            if self._is_finished(seen.blob) or self._mend(seen, pieces_lie):
+                return True
+            if not pieces_lie():
+                self._copy(seen.blob)
+                return True
+        except Cancelled:
+            raise
+        except PackLlamaError as error:
+            if not pieces_lie():
+                self._explain(error, seen)
+                raise
+        return False
+
+    def _drop_lies(self, blob: Blob) -> None:
+        """Forget what spoke against a blob that is right."""
+        remove_part(self._layout.part(blob.digest))
+        remove(self._layout.pieces_record(blob.digest))
+        self._flow.observer.noted(f"{blob.digest} is right, what was said of its pieces is wrong; it stays as it is")
+        self._suppliers.accuse(blob)
+
+    def _explain(self, error: PackLlamaError, seen: Look) -> None:
+        """Let an error, which speaks of a place, say what it could not help here."""
+        first, *more = self._users[seen.blob]
+        what = "damaged" if seen.status else "missing"
+        places = [str(supplier) for supplier in self._suppliers.order]
+        why = error.message if error.where in places else error.sentence
+        models = f"{first.name.short}, …" if more else first.name.short
+        error.message = f"{what} ({models}), and could not be repaired from {', '.join(places)}: {why}"
+        error.where = str(self._layout.blob(seen.blob.digest))
+        if isinstance(error, IntegrityError) and not isinstance(error, FileChanged):
+            error.hint = "Name another place that has it with --from, or pull or create the model again."
 
     def clear(self, blob: Blob) -> None:
         """Drop what a stopped run left in the quarantine of a blob that is right."""
@@ -79,14 +120,14 @@ class Renewing:
         self._finish(blob, path, None)
         return True
 
-    def _mend(self, seen: Look) -> bool:
-        blob, path = seen.blob, self._layout.part(seen.blob.digest)
+    def _mend(self, seen: Look, pieces_lie: Callable[[], bool]) -> bool:
+        blob, path, flow = seen.blob, self._layout.part(seen.blob.digest), self._flow
         if not seen.mendable:
             return False
         if self._takes_room(seen):
             self._session.check_space([blob.size], present=kept_bytes(path, size=blob.size))
         with PartFile(path, size=blob.size, staging=self._session.folder) as part:
-            if not mend(seen, part, self._suppliers, observer=self._flow.observer, stop=self._flow.stop):
+            if not mend(seen, part, self._suppliers, pieces_lie=pieces_lie, observer=flow.observer, stop=flow.stop):
                 return False
             part.move_to(self._layout.finished_blob(blob.digest))
         self._finish(blob, self._layout.finished_blob(blob.digest), seen.track.marks.pieces)

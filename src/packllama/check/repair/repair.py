@@ -1,24 +1,32 @@
 """``repair``: fetch again what is damaged in a store, and only that."""
 
 import os
+import re
+import shlex
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from packllama.base.errors import (
+    BadInput,
     Cancelled,
     FileChanged,
     IntegrityError,
     InvalidManifest,
+    MachineError,
     ModelNotFound,
     PackLlamaError,
 )
 from packllama.base.observer import SILENT, Observer
+from packllama.base.reading import opened_plain, pread_all
 from packllama.base.stop import Stop
-from packllama.check.repair.look import Look, look_at_all
+from packllama.check.repair.look import Look, is_right_after_all, look_at_all
 from packllama.check.repair.renew import Renewing
 from packllama.check.repair.suppliers import Origin, Suppliers
 from packllama.check.repair.track import Marks
+from packllama.manifest import MANIFEST_LIMIT
 from packllama.model import Blob, Model, Move
 from packllama.name import ModelName
 from packllama.places.store import Store, StoreTarget
@@ -28,6 +36,7 @@ from packllama.transfer import CopyOptions, copy
 from packllama.transfer.pump import Flow
 
 _AGAIN = "Run the same command again when nothing else works in this store."
+_DIGEST = re.compile(rb"sha256[:-]([0-9a-f]{64})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,8 @@ class Problem:
 class RepairReport:
     """What was found and done. Of ``models``, those are whole now that no problem names.
 
-    ``taken``: models whose manifest could not be read, and came from an origin. ``damages``: what would be fetched.
+    ``taken``: models whose manifest could not be read, and came from an origin. After a dry run: those for which the
+    origins would be asked. ``damages``: what would be fetched.
     """
 
     models: tuple[Model, ...]
@@ -106,8 +116,8 @@ def repair(
     """Read every blob of the models of these names, or of all, and make right what is not.
 
     Of a blob whose pieces are known only the bad ones are fetched, else all of it, from the first origin that has them
-    right. A damaged file stays until what replaces it is durable. Manifests stay as they are, but for those that cannot
-    be read. ``dry_run``: nothing is fetched or written.
+    right. A damaged file stays until what replaces it is durable. Manifests stay as they are, but for damaged ones,
+    where an origin has one that lists all digests they still show. ``dry_run``: nothing is fetched or written.
 
     Raises:
         ModelNotFound: one of the names is not there. Nothing was read.
@@ -131,6 +141,7 @@ class _Repair:
         self._suppliers = Suppliers(origins, self._users, options, flow)
         self._models: list[Model] = []
         self._taken: list[Model] = []
+        self._published: list[ModelName] = []
         self._repaired: list[Repaired] = []
         self._problems: list[Problem] = []
 
@@ -141,9 +152,10 @@ class _Repair:
         for model in [*self._models, *self._taken]:
             for blob in model.blobs:
                 self._users.setdefault(blob, []).append(model)
-        looks = look_at_all(
-            self._layout, map(self._marks, self._users), observer=self._flow.observer, stop=self._flow.stop
-        )
+        marks = map(self._marks, self._users)
+        looks = look_at_all(self._layout, marks, sure=dry_run, observer=self._flow.observer, stop=self._flow.stop)
+        self._problems += [Problem(seen.error, self._names(seen.blob), seen.blob) for seen in looks if seen.error]
+        looks = [seen for seen in looks if not seen.error]
         if not dry_run:
             self._renew(looks)
             self._publish_taken()
@@ -151,59 +163,88 @@ class _Repair:
         return RepairReport(
             models=tuple(sorted([*self._models, *self._taken], key=lambda model: model.name)),
             repaired=tuple(self._repaired),
-            taken=tuple(unread if dry_run else [model.name for model in self._taken]),
+            taken=tuple(unread if dry_run else self._published),
             damages=tuple(self._damages(looks)) if dry_run else (),
             problems=tuple(self._problems),
-            blobs=len(looks),
+            blobs=len(self._users),
             bytes_fetched=self._suppliers.sent,
         )
 
     def _read_manifests(self, names: Sequence[ModelName]) -> dict[ModelName, PackLlamaError]:
-        """Returns what is wrong with those that cannot be read."""
+        """Returns what is wrong with those that make no sense. What may not be read may be right."""
         unread: dict[ModelName, PackLlamaError] = {}
         for name in dict.fromkeys(map(self._store.canonical, names)) if names else sorted(self._store.scan().names):
             try:
                 self._models.append(self._store.model(name))
-            except PackLlamaError as error:
+            except BadInput as error:
+                unread[name] = error
+            except ModelNotFound as error:
                 if os.path.lexists(self._layout.manifest(name)):
-                    unread[name] = error
+                    self._problems.append(Problem(_leads_nowhere(self._layout.manifest(name)), (name,)))
                 elif names:
                     raise ModelNotFound(name.short) from error
+            except PackLlamaError as error:
+                self._problems.append(Problem(error, (name,)))
         return unread
 
     def _take_manifests(self, unread: dict[ModelName, PackLlamaError]) -> None:
-        """Those that cannot be read, from the first origin that has a model of the name."""
         for name, error in unread.items():
-            if found := self._suppliers.find(name):
-                model, supplier = found
+            try:
+                self._take_manifest(name, error)
+            except Cancelled:
+                raise
+            except PackLlamaError as failure:
+                self._problems.append(Problem(failure, (name,)))
+
+    def _take_manifest(self, name: ModelName, error: PackLlamaError) -> None:
+        """From the first origin whose model of the name may be this one: else the blobs of this one were nobody's."""
+        path = self._layout.manifest(name)
+        shown = _digests_shown(path)
+        others = []
+        for model, supplier in self._suppliers.find(name):
+            if shown <= {digest.hex for digest in model.manifest.digests()}:
                 self._taken.append(Model(name, model.manifest))
                 self._flow.observer.noted(f"{name.short}: its manifest cannot be read; it is taken from {supplier}")
-            else:
-                problem = IntegrityError(
-                    f"the manifest cannot be read, and nobody who was asked has that model: {error.message}",
-                    where=str(self._layout.manifest(name)),
-                    hint="Name a place that has it with --from, pull or create the model again, or remove it.",
-                )
-                self._problems.append(Problem(problem, (name,)))
+                return
+            others.append(str(supplier))
+        who = "nobody who was asked has that model"
+        hint = "Name a place that has it with --from, pull or create the model again, or remove it."
+        if others:
+            who = f"{', '.join(others)} has another model of that name"
+            hint = f"To replace it by that: packllama pull, or packllama rm {shlex.quote(name.short)} and copy it."
+        raise IntegrityError(f"the manifest cannot be read, and {who}: {error.message}", where=str(path), hint=hint)
 
     def _marks(self, blob: Blob) -> Marks:
         known = (origin.pieces(blob) for origin in self._origins)
         return Marks(blob, read_pieces(self._layout, blob) or next(filter(None, known), None))
 
     def _renew(self, looks: Sequence[Look]) -> None:
-        bad = sorted((seen for seen in looks if not seen.whole), key=lambda seen: (seen.blob.size, seen.blob.digest))
+        wrong = [seen for seen in looks if not seen.whole and not self._comes_with_its_model(seen)]
+        bad = sorted(wrong, key=lambda seen: (seen.blob.size, seen.blob.digest))
         left = [seen for seen in looks if seen.whole and os.path.lexists(self._layout.quarantined(seen.blob.digest))]
         if not bad and not left:
             return
-        flow, folders = self._flow, (self._layout.finished,)
-        with Session(
-            self._store, holder="repairing", observer=flow.observer, stop=flow.stop, folders=folders
-        ) as session:
+        flow, folders = self._flow, (self._layout.finished, self._layout.quarantine)
+        session = Session(self._store, holder="repairing", observer=flow.observer, stop=flow.stop, folders=folders)
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(session)
+            except MachineError:
+                if left or not all(self._is_right(seen) for seen in bad):
+                    raise
+                return
             renewing = Renewing(session, self._suppliers, self._users, options=self._options, flow=flow)
             for seen in left:
                 renewing.clear(seen.blob)
             for seen in bad:
                 self._renew_one(renewing, seen)
+
+    def _comes_with_its_model(self, seen: Look) -> bool:
+        """Whether no model names it yet: it must not be among the blobs before one does."""
+        return seen.status is None and {*self._names(seen.blob)} <= {model.name for model in self._taken}
+
+    def _is_right(self, seen: Look) -> bool:
+        return is_right_after_all(seen, self._layout, observer=self._flow.observer, stop=self._flow.stop)
 
     def _renew_one(self, renewing: Renewing, seen: Look) -> None:
         before = {supplier: supplier.sent for supplier in self._suppliers.order}
@@ -236,7 +277,11 @@ class _Repair:
             except Cancelled:
                 raise
             except PackLlamaError as error:
+                error.message = f"the manifest cannot be read, and the model did not come: {error.sentence}"
+                error.where = str(self._layout.manifest(model.name))
                 self._problems.append(Problem(error, (model.name,)))
+            else:
+                self._published.append(model.name)
 
     def _check_unchanged(self) -> None:
         """What is said of a model holds only while its manifest is the one that was read."""
@@ -257,10 +302,23 @@ class _Repair:
 
     def _damages(self, looks: Sequence[Look]) -> Iterator[Damage]:
         for seen in looks:
-            if seen.error:
-                self._problems.append(Problem(seen.error, self._names(seen.blob), seen.blob))
-            elif not seen.whole:
+            if not seen.whole:
                 yield Damage(seen.blob, seen.bad, behind=seen.bad.stop < seen.blob.size)
 
     def _names(self, blob: Blob) -> tuple[ModelName, ...]:
         return tuple(model.name for model in self._users[blob])
+
+
+def _leads_nowhere(path: Path) -> IntegrityError:
+    hint = "Mount the disk it leads to, or remove the link."
+    return IntegrityError("the manifest is a link that leads nowhere", where=str(path), hint=hint)
+
+
+def _digests_shown(path: Path) -> set[str]:
+    """The digests, in hexadecimal digits, that can still be read in a damaged manifest.
+
+    Raises: BadInput, MachineError.
+    """
+    with opened_plain(path, what="a manifest") as descriptor:
+        raw = pread_all(descriptor, MANIFEST_LIMIT, 0, where=path)
+    return {digest.decode() for digest in _DIGEST.findall(raw)}

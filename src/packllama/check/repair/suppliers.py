@@ -122,6 +122,7 @@ class Suppliers:
         self, origins: Sequence[Origin], users: Mapping[Blob, Sequence[Model]], options: CopyOptions, flow: Flow
     ) -> None:
         self.order = [Supplier(origin, users) for origin in origins]
+        self._gave: dict[Blob, list[Supplier]] = {}
         self._users = users
         self._options = options
         self._flow = flow
@@ -131,17 +132,18 @@ class Suppliers:
         """How many bytes have come from all of them."""
         return sum(supplier.sent for supplier in self.order)
 
-    def find(self, name: ModelName) -> tuple[Model, Supplier] | None:
-        """The model of this name of the first that has one."""
+    def find(self, name: ModelName) -> Iterator[tuple[Model, Supplier]]:
+        """The models of this name, each with who has it."""
         for supplier in self.order:
             try:
-                return supplier.find(name), supplier
+                yield supplier.find(name), supplier
             except (NotFound, BadInput, IntegrityError, FarSideError) as error:
                 self._flow.observer.noted(f"{supplier}: {error.sentence}")
-        return None
 
-    def fetch(self, track: Track, buffer: memoryview) -> bool:
+    def fetch(self, track: Track, buffer: memoryview, *, pieces_lie: Callable[[], bool]) -> bool:
         """Take the next piece of a blob into a buffer. False: bytes came, but none that are right by what is known.
+
+        ``pieces_lie``: whether what is known is wrong, and not who is asked. Then nobody is blamed, or asked again.
 
         Raises: the error of the last one asked, when no bytes came at all; Cancelled.
         """
@@ -151,17 +153,28 @@ class Suppliers:
             piece = track.piece
             try:
                 if self._ask(supplier, track, buffer):
+                    self._gave.setdefault(track.marks.blob, []).append(supplier)
                     return True
+                if pieces_lie():
+                    return False
                 why, lied = f"{supplier} sends wrong bytes {piece.start:,} to {piece.stop - 1:,}", True
             except SourceFailed as failed:
                 failure = failed.error
                 why = f"{supplier}: {failure.sentence}"
-            self._flow.observer.noted(f"{why} of {track.marks.blob.digest}")
-            self.order.remove(supplier)
-            self.order.append(supplier)
+            self._put_last(supplier, f"{why} of {track.marks.blob.digest}")
         if failure and not lied:
             raise failure
         return False
+
+    def accuse(self, blob: Blob) -> None:
+        """Say who gave bytes of a blob that were right by its pieces, though the pieces lie."""
+        for supplier in dict.fromkeys(self._gave.get(blob, ())):
+            self._put_last(supplier, f"{supplier} sends wrong bytes of {blob.digest}")
+
+    def _put_last(self, supplier: Supplier, why: str) -> None:
+        self._flow.observer.noted(why)
+        self.order.remove(supplier)
+        self.order.append(supplier)
 
     def _ask(self, supplier: Supplier, track: Track, buffer: memoryview) -> bool:
         """Raises: SourceFailed, Cancelled."""

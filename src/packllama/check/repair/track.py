@@ -71,3 +71,14 @@ class Track:
             return False
         self._hash, self.position = ahead, self.piece.stop
         return True
+
+    def ends_right(self, reader: Reader, buffer: memoryview, *, stop: Stop) -> bool:
+        """Whether what has passed and all that is left of a file hash to the blob's digest, whatever pieces say.
+
+        Raises: Cancelled, and what the reader raises.
+        """
+        ahead = self._hash.copy()
+        while count := reader.readinto(buffer):
+            stop.check()
+            ahead.update(buffer[:count])
+        return ahead.hexdigest() == self.marks.blob.digest.hex

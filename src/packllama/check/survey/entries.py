@@ -78,15 +78,15 @@ def _scanned(folder: Path | str) -> Iterator[Entry]:
 
 
 def entries_at(paths: Iterable[Path]) -> list[Entry]:
-    """Those of the paths that are there.
+    """Those of the paths that are there and may be looked at.
 
-    Raises: MachineError, when one cannot be looked at.
+    Raises: MachineError, when one cannot be.
     """
     found = []
     for path in paths:
         try:
             found.append(Entry(str(path), path.lstat()))
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
             continue
         except OSError as error:
             raise from_os_error(error, doing="looking at the store", where=path) from error

@@ -5,21 +5,23 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from packllama.base.errors import InvalidDigest
+from packllama.base.errors import InvalidDigest, MachineError
 from packllama.check.finding import Finding, FindingKind
 from packllama.check.survey.entries import Entry, entries
 from packllama.check.survey.in_manifests import import_all
-from packllama.check.survey.unfinished import DOWNLOAD, TEMPORARY
+from packllama.check.survey.shut import shut
+from packllama.check.survey.unfinished import DOWNLOAD, is_temporary
 from packllama.digest import Digest
 from packllama.places.store.layout import Layout
 
 
 @dataclass(frozen=True, slots=True)
 class InBlobs:
-    """Blobs by their digests, and all that has no blob's name."""
+    """Blobs by their digests, all that has no blob's name, and that the folder cannot be listed."""
 
     blobs: dict[Digest, Entry]
-    others: tuple[Entry, ...]
+    others: tuple[Entry, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -27,9 +29,13 @@ class InBlobs:
 
 
 def look_into_blobs(layout: Layout) -> InBlobs:
-    """Raises: MachineError, when the folder cannot be listed."""
+    """What is there, or that it cannot be told."""
     blobs, others = {}, []
-    for entry in entries(layout.blobs):
+    try:
+        found = entries(layout.blobs)
+    except MachineError as error:
+        return InBlobs({}, findings=(shut(error),))
+    for entry in found:
         try:
             blobs[Digest.from_file_name(entry.name)] = entry
         except InvalidDigest:
@@ -48,7 +54,7 @@ def strays_in_blobs(
     for entry in others:
         if match := DOWNLOAD.fullmatch(entry.name):
             downloads.setdefault(match[1], []).append(entry)
-        elif TEMPORARY.fullmatch(entry.name):
+        elif is_temporary(entry):
             yield _temporary(entry)
         elif entry.name == "sha256" and entry.is_folder:
             yield from _untarred(layout, entry, lacking)

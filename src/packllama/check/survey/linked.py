@@ -43,13 +43,14 @@ def no_folders(layout: Layout) -> Iterator[Finding]:
 
 
 def _foreign(entry: Entry, target: str) -> Finding:
-    there, here = shlex.quote(target), shlex.quote(entry.path)
+    here, new = shlex.quote(entry.path), shlex.quote(f"{entry.path}.new")
     if entry.is_folder:
         message = f"a link out of the store, to the folder {target}; nothing is written or removed through it"
-        hint = f"Put the folder itself there: rm {here} && cp -R {there} {here}"
+        copied = f"mkdir {new} && cp -R {shlex.quote(f'{target}/.')} {new}"
+        hint = f"Put the folder itself there: {copied} && rm {here} && mv {new} {here}"
     else:
         message = (
             f"a link out of the store, to {target}; 'rm' leaves that file, and no copy of the store brings it along"
         )
-        hint = f"Put the file itself there: cp --remove-destination {there} {here}"
+        hint = f"Put the file itself there: cp {shlex.quote(target)} {new} && mv {new} {here}"
     return Finding(FindingKind.FOREIGN_LINK, Path(entry.path), message, hint)

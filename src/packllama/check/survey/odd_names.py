@@ -1,9 +1,9 @@
 """Names that stand for a manifest, and that mean another one somewhere else."""
 
-import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
 from packllama.check.finding import Finding, FindingKind
+from packllama.check.survey.command import command
 from packllama.manifest import LayerKind
 from packllama.model import Model
 from packllama.name import ModelName, reserved
@@ -22,7 +22,7 @@ def case_twins(layout: Layout, names: Iterable[ModelName]) -> Iterator[Finding]:
                 FindingKind.CASE_TWIN,
                 layout.manifest(max(twins)),
                 f"{listed} differ in letter case only: Ollama takes any of them, and some disks can hold but one",
-                _rename(max(twins)),
+                _rename(layout, max(twins)),
                 models=tuple(sorted(twins)),
             )
 
@@ -36,7 +36,7 @@ def reserved_tags(layout: Layout, models: Sequence[Model]) -> Iterator[Finding]:
                 FindingKind.RESERVED_TAG,
                 layout.manifest(model.name),
                 f"Ollama takes {model.name.short} for {_taken_for(model.name)}",
-                _rename(model.name),
+                _rename(layout, model.name),
                 models=(model.name,),
             )
 
@@ -47,6 +47,6 @@ def _taken_for(name: ModelName) -> str:
     return "a model of its remote service"
 
 
-def _rename(name: ModelName) -> str:
-    spelled = shlex.quote(name.short)
-    return f"Give it another name: packllama cp {spelled} NEW && packllama rm {spelled}"
+def _rename(layout: Layout, name: ModelName) -> str:
+    copy, remove = command(layout, "cp", name.short, "NEW"), command(layout, "rm", name.short)
+    return f"Give it another name: {copy} && {remove}"

@@ -7,13 +7,13 @@ from pathlib import Path
 from packllama.base.locks import is_held
 from packllama.base.units import human_bytes
 from packllama.check.finding import Finding, FindingKind
+from packllama.check.survey.command import command
 from packllama.check.survey.entries import Entry, entries
 from packllama.check.survey.unfinished import CONVERSION
 from packllama.digest import Digest
 from packllama.places.store.layout import Layout
 
 _WAITING = re.compile(r"([0-9a-f]{64})(\.part)?", re.ASCII)
-_PRUNE = "remove it: packllama prune"
 
 
 def own_leftovers(layout: Layout) -> Iterator[Finding]:
@@ -23,7 +23,7 @@ def own_leftovers(layout: Layout) -> Iterator[Finding]:
             yield _unfinished(
                 entry,
                 "the work of a packllama that was stopped",
-                f"The next 'packllama create' clears it away; or {_PRUNE}",
+                f"The next 'packllama create' clears it away; or {_prune(layout)}",
             )
     if not any(entry.name.startswith("work-") and is_held(Path(entry.path)) for entry in entries(layout.locks)):
         yield from _waiting(layout)
@@ -39,7 +39,8 @@ def _waiting(layout: Layout) -> Iterator[Finding]:
         if match := _WAITING.fullmatch(entry.name):
             what = "the beginning of a blob" if match[2] else "a whole blob"
             message = f"{what} of a model that has not come yet, {human_bytes(entry.status.st_size)}"
-            hint = f"Finish the model with the 'packllama pull', 'import' or 'copy' that began it; or {_PRUNE}"
+            began = "'packllama pull', 'import', 'copy' or 'repair' that began it"
+            hint = f"Finish the model with the {began}; or {_prune(layout)}"
             yield _unfinished(entry, message, hint, Digest(match[1]))
 
 
@@ -51,9 +52,14 @@ def _quarantined(layout: Layout) -> Iterator[Finding]:
         digest = Digest(match[1])
         message = f"a damaged blob that a repair has set aside, {human_bytes(entry.status.st_size)}"
         if layout.blob(digest).is_file():
-            yield _unfinished(entry, message, f"What replaces it is there; {_PRUNE}", digest)
+            yield _unfinished(entry, message, f"What replaces it is there; {_prune(layout)}", digest)
         else:
-            yield _unfinished(entry, f"{message}; what replaces it is not there", "Run 'packllama repair'.", digest)
+            hint = f"Fetch it: {command(layout, 'repair', '--from', 'PLACE')}"
+            yield _unfinished(entry, f"{message}; what replaces it is not there", hint, digest)
+
+
+def _prune(layout: Layout) -> str:
+    return f"remove it: {command(layout, 'prune')}"
 
 
 def _unfinished(entry: Entry, message: str, hint: str, digest: Digest | None = None) -> Finding:

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from packllama.base.errors import InvalidDigest, ModelNotFound, PackLlamaError
+from packllama.base.errors import InvalidDigest, MachineError, ModelNotFound, NoRights, PackLlamaError
 from packllama.base.stop import Stop
 from packllama.check.finding import Finding, FindingKind
+from packllama.check.survey.command import command
 from packllama.check.survey.entries import Entry, entries, entries_at
 from packllama.check.survey.in_blobs import look_into_blobs, strays_in_blobs
 from packllama.check.survey.in_manifests import CLEAN_UP_IS_OFF, look_into_manifests
@@ -15,6 +16,7 @@ from packllama.check.survey.linked import foreign_links, no_folders
 from packllama.check.survey.odd_names import case_twins, reserved_tags
 from packllama.check.survey.own_leftovers import own_leftovers
 from packllama.check.survey.rights import wrong_rights
+from packllama.check.survey.shut import ASK_ANOTHER, shut
 from packllama.digest import Digest
 from packllama.model import Model
 from packllama.name import ModelName
@@ -39,7 +41,8 @@ class Survey:
     @property
     def names(self) -> tuple[ModelName, ...]:
         """Of the models, and of those that cannot be read, in order."""
-        unreadable = (name for finding in self.findings if finding.kind.breaks for name in finding.models)
+        kinds = FindingKind.UNREADABLE_MANIFEST, FindingKind.FORBIDDEN
+        unreadable = (name for finding in self.findings if finding.kind in kinds for name in finding.models)
         # Ten thousand names are compared ten times as fast by their parts.
         return tuple(sorted((*(model.name for model in self.models), *unreadable), key=lambda name: name.path_parts))
 
@@ -53,22 +56,23 @@ def survey(store: Store, names: Iterable[ModelName] = (), *, stop: Stop | None =
 
     Raises:
         ModelNotFound: one of the names is not there.
-        MachineError: a folder cannot be listed. Cancelled: ``stop`` was set.
+        MachineError: the store cannot be looked at. Cancelled: ``stop`` was set.
     """
     wanted, stop = list(names), stop or Stop()
     return _of_names(store, wanted, stop) if wanted else _of_all(store, stop)
 
 
 def _of_names(store: Store, wanted: Sequence[ModelName], stop: Stop) -> Survey:
-    layout, there = store.layout, store.scan().names
+    layout = store.layout
+    there = look_into_manifests(layout).names
     spelled = list(dict.fromkeys(name.canonical(there) for name in wanted))
     models, broken = _models(store, spelled, stop)
-    gone = set(spelled) - {model.name for model in models} - {name for f in broken for name in f.models}
-    if gone:
+    unread = {name for finding in broken for name in finding.models}
+    if gone := set(spelled) - {model.name for model in models} - unread:
         raise ModelNotFound(min(gone).short)
     folded = {name.folded for name in spelled}
     of_them = [name for name in there if name.folded in folded]
-    odd = _odd(layout, of_them, models, entries_at(_paths(layout, models)))
+    odd = _odd(layout, of_them, models, entries_at(_paths(layout, models, unread)))
     return Survey(models, (*broken, *odd), _needed(models))
 
 
@@ -80,22 +84,34 @@ def _of_all(store: Store, stop: Stop) -> Survey:
     models, broken = _models(store, in_manifests.names, stop)
     needed = _needed(models)
     own = entries_at((layout.blobs, layout.manifests, layout.own))
-    folders = [*own, *(entry for entry in entries(layout.own) if entry.is_folder)]
+    in_own, own_findings = _own(layout)
+    folders = [*own, *(entry for entry in in_own if entry.is_folder)]
     findings = (
         *broken,
         *in_manifests.findings,
+        *in_blobs.findings,
         *strays_in_blobs(
             layout,
             in_blobs.others,
             lacking=needed - in_blobs.blobs.keys(),
-            misplaced=bool(in_manifests.misplaced),
+            misplaced=bool(in_manifests.importable),
         ),
-        *own_leftovers(layout),
+        *own_findings,
         *_newer_layout(layout),
         *no_folders(layout),
         *_odd(layout, in_manifests.names, models, [*folders, *in_manifests.entries, *in_blobs.entries]),
     )
     return Survey(models, findings, needed, in_blobs.blobs, tuple(in_manifests.misplaced))
+
+
+def _own(layout: Layout) -> tuple[list[Entry], list[Finding]]:
+    """What is in packllama's own folder, and what is wrong there."""
+    inside: list[Entry] = []
+    try:
+        inside = entries(layout.own)
+        return inside, list(own_leftovers(layout))
+    except MachineError as error:
+        return inside, [shut(error)]
 
 
 def _odd(
@@ -108,9 +124,9 @@ def _odd(
     yield from reserved_tags(layout, models)
 
 
-def _paths(layout: Layout, models: Iterable[Model]) -> Iterator[Path]:
-    """Of the files of these models, and of the folders that they are in, each once."""
-    files = {layout.manifest(model.name) for model in models}
+def _paths(layout: Layout, models: Sequence[Model], unread: Iterable[ModelName]) -> Iterator[Path]:
+    """Of the files of these models, and of the folders that they are in, each once. ``unread``: manifests alone."""
+    files = {layout.manifest(name) for name in (*(model.name for model in models), *unread)}
     files |= {layout.blob(digest) for model in models for digest in model.manifest.digests()}
     folders = {folder for file in files for folder in file.parents if layout.root in folder.parents}
     return iter(sorted(files | folders))
@@ -131,20 +147,23 @@ def _models(store: Store, names: Iterable[ModelName], stop: Stop) -> tuple[tuple
             models.append(store.model(name))
         except PackLlamaError as error:
             path = store.layout.manifest(name)
-            if os.path.lexists(path):
-                findings.append(_unreadable_manifest(name, path, error))
+            if isinstance(error, NoRights):
+                message = f"the manifest cannot be read: {error.message}"
+                findings.append(Finding(FindingKind.FORBIDDEN, path, message, ASK_ANOTHER, models=(name,)))
+            elif os.path.lexists(path):
+                findings.append(_unreadable_manifest(store.layout, name, error))
     return tuple(models), tuple(findings)
 
 
-def _unreadable_manifest(name: ModelName, path: Path, error: PackLlamaError) -> Finding:
+def _unreadable_manifest(layout: Layout, name: ModelName, error: PackLlamaError) -> Finding:
     message = "a link that leads nowhere" if isinstance(error, ModelNotFound) else error.message
     # Ollama takes any text for a digest.
     off = "" if isinstance(error.__cause__, InvalidDigest) else f"; {CLEAN_UP_IS_OFF}"
     return Finding(
         FindingKind.UNREADABLE_MANIFEST,
-        path,
+        layout.manifest(name),
         f"the manifest cannot be read: {message}{off}",
-        f"Pull, create or copy the model again, or remove it: packllama rm {name.short}",
+        f"Pull, create or copy the model again, or remove it: {command(layout, 'rm', name.short)}",
         models=(name,),
     )
 

@@ -1,11 +1,12 @@
 """What is wrong with blobs that models name."""
 
-import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from packllama.base.errors import MissingFile, NoRights, PackLlamaError
 from packllama.check.finding import Finding, FindingKind
 from packllama.check.reading import Reading
+from packllama.check.survey.command import command
+from packllama.check.survey.shut import ASK_ANOTHER
 from packllama.check.verify.pieces import first_bad
 from packllama.digest import Digest
 from packllama.manifest import Layer
@@ -92,7 +93,7 @@ def _finding(store: Store, blob: Blob, problem: _Problem, uses: Sequence[_Use], 
         kind,
         path,
         message,
-        _cure(kind, blob, reading, uses[0][0]),
+        _cure(store, kind, blob, reading, uses[0][0]),
         digest=blob.digest,
         models=tuple(dict.fromkeys(name for name, _ in uses)),
         roles=tuple(dict.fromkeys(role for _, role in uses)),
@@ -100,9 +101,9 @@ def _finding(store: Store, blob: Blob, problem: _Problem, uses: Sequence[_Use], 
     )
 
 
-def _cure(kind: FindingKind, blob: Blob, reading: Reading, name: ModelName) -> str:
+def _cure(store: Store, kind: FindingKind, blob: Blob, reading: Reading, name: ModelName) -> str:
     if kind is FindingKind.FORBIDDEN:
-        return "Verify it as a user who may read it."
+        return ASK_ANOTHER
     if reading.digest == blob.digest:  # the manifest is wrong
         return "Pull, create or copy the model again."
-    return f"Fetch it again: packllama repair {shlex.quote(name.short)} --from PLACE"
+    return f"Fetch it again: {command(store.layout, 'repair', name.short, '--from', 'PLACE')}"

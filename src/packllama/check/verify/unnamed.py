@@ -8,6 +8,7 @@ from packllama.base.errors import MissingFile, PackLlamaError
 from packllama.base.units import human_bytes
 from packllama.check.finding import Finding, FindingKind
 from packllama.check.reading import Reading
+from packllama.check.survey.command import command
 from packllama.check.survey.survey import Survey
 from packllama.check.verify.needed import unreadable
 from packllama.digest import Digest
@@ -34,7 +35,7 @@ def unnamed_blobs(store: Store, found: Survey, readings: Mapping[Digest, Reading
 def _unnamed(store: Store, digest: Digest, reading: Reading, unclear: str) -> Finding | None:
     """None when the file is gone by now."""
     path = store.layout.blob(digest)
-    hint = "Remove it, unless a download or a build is at work on its model: packllama prune"
+    hint = f"Remove it, unless a download or a build is at work on its model: {command(store.layout, 'prune')}"
     if isinstance(reading.error, MissingFile):
         if not os.path.lexists(path):
             return None

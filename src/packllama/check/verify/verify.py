@@ -87,7 +87,7 @@ def verify(
     Raises:
         UsageError: both of them.
         ModelNotFound: one of the names is not there. Nothing was read.
-        MachineError: a folder of the store cannot be listed. Cancelled: ``stop`` was set.
+        MachineError: the store cannot be looked at. Cancelled: ``stop`` was set.
     """
     if quick and since_last_time:
         raise UsageError("--quick reads no byte, --since last some of them: choose one")
@@ -99,9 +99,7 @@ def verify(
         trusted = by_size(store.layout, digests, seen=found.present)
     elif since_last_time:
         trusted = since_last(store.layout, digests, now=time.time())
-    to_read = [digest for digest in digests if digest not in trusted]
-    paths = [store.layout.blob(digest) for digest in to_read]
-    read = dict(zip(to_read, read_all(paths, observer=observer, stop=stop), strict=True)) if paths else {}
+    read = _read(store, [digest for digest in digests if digest not in trusted], observer, stop)
     note(store, read, again=since_last_time, observer=observer, stop=stop)
     findings = tuple(_findings(store, found, {**trusted, **read}))
     return VerifyReport(
@@ -113,6 +111,11 @@ def verify(
         skipped=sum(reading.error is None for reading in trusted.values()),
         bytes_skipped=sum(reading.size for reading in trusted.values()),
     )
+
+
+def _read(store: Store, digests: Sequence[Digest], observer: Observer, stop: Stop) -> dict[Digest, Reading]:
+    paths = [store.layout.blob(digest) for digest in digests]
+    return dict(zip(digests, read_all(paths, observer=observer, stop=stop), strict=True)) if paths else {}
 
 
 def _findings(store: Store, found: Survey, readings: Mapping[Digest, Reading]) -> Iterator[Finding]:

@@ -19,6 +19,11 @@ from packllama.places.store.layout import Layout
 OWN_VERSION = 1
 
 
+def needed(layout: Layout) -> tuple[Path, ...]:
+    """The folders that every writer makes where they are missing, and must be able to write into."""
+    return layout.blobs, layout.manifests, layout.locks, layout.work, layout.hashes, layout.pieces
+
+
 def prepare(layout: Layout, *more: Path) -> None:
     """Make a store's folders where they are missing, and ``more`` in it, and see whether they may be written.
 
@@ -29,8 +34,7 @@ def prepare(layout: Layout, *more: Path) -> None:
     try:
         for folder in (layout.root, layout.blobs, layout.manifests):
             check_writable(folder)
-        own = layout.locks, layout.work, layout.hashes, layout.pieces
-        for folder in (layout.blobs, layout.manifests, *own, *more):
+        for folder in (*needed(layout), *more):
             make_directory(folder, below=layout.root)
             check_writable(folder)
         if not layout.version_file.exists():

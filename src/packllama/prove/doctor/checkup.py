@@ -79,7 +79,7 @@ class Checkup:
 
     @property
     def well(self) -> bool:
-        """Everything will work here, as far as it was looked at."""
+        """Nothing that was looked at is a problem."""
         return not self.of(Level.PROBLEM)
 
 

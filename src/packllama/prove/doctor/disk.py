@@ -1,7 +1,8 @@
 """What the store's disk can do.
 
-What has to be tried is tried with a file of a few bytes in ``.packllama/``, and only in a store of the user's own that
-may be written: anybody else's is looked at.
+What has to be tried is tried with two small files in ``.packllama/``, and only in a store of the user's own that may be
+written: anybody else's is looked at. All names are of the kind that ``packllama prune`` removes, should a doctor be
+killed.
 """
 
 import os
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from packllama.base.disk import file_size_limit, file_system, free_space, may_append
 from packllama.base.errors import MissingFile, NoRights, PackLlamaError
-from packllama.base.fs import NewFile, check_writable, link, make_directory, move, remove
+from packllama.base.fs import NewFile, check_writable, link, make_directory, move, remove, remove_empty_directories
 from packllama.base.units import human_bytes
 from packllama.places.store.layout import Layout
 from packllama.places.store.locate import check_exists
@@ -70,8 +71,11 @@ def abilities(layout: Layout) -> Abilities:
 
     Raises: NoRights, NoSpace, MachineError.
     """
+    was_there = os.path.lexists(layout.own)
     make_directory(layout.own, below=layout.root)
     with ExitStack() as stack:
+        if not was_there:
+            stack.callback(remove_empty_directories, layout.own, below=layout.root)
         source, copy = (stack.enter_context(NewFile(layout.own)) for _ in range(2))
         source.write(bytes(4096))
         second = source.path.with_name(f"{source.path.name}-2")
@@ -94,8 +98,9 @@ def _can_be_called(path: Path, name: Path) -> bool:
 
 
 def _about(can: Abilities) -> Iterator[Fact]:
-    shared = "clones" if can.clones else "no clones, so 'import' and 'copy' from this disk write every byte again"
-    yield Fact(Topic.DISK, Level.OK, f"{shared}; {'hard links' if can.links else 'no hard links: --link copies'}")
+    linked = "hard links work" if can.links else "no hard links: --link copies"
+    shared = "clones work" if can.clones else "no clones: 'import' and 'copy' from this disk write every byte again"
+    yield Fact(Topic.DISK, Level.OK, f"{linked}; {shared}")
     if not can.cases:
         sentence = "names that differ only in their letters' case are one name there"
         yield Fact(Topic.DISK, Level.NOTE, sentence)

@@ -90,12 +90,12 @@ def _memory(patient: Patient) -> Iterator[Fact]:
     try:
         raw = read_small(patient.system("/proc/meminfo"), limit=1 << 20, what="a description of memory")
     except MissingFile:
-        yield Fact(Topic.MACHINE, Level.OK, f"{human_bytes(Machine.this().memory)} of memory")
-        return
+        raw = b""
     sizes = {word: int(size) * 1024 for word, size in _MEMORY.findall(raw.decode(errors="replace"))}
-    free = sizes["MemAvailable"]
-    little = free < _LITTLE_MEMORY
-    sentence = f"{human_bytes(sizes['MemTotal'])} of memory, {human_bytes(free)} of it free"
+    free = sizes.get("MemAvailable")
+    little = free is not None and free < _LITTLE_MEMORY
+    sentence = f"{human_bytes(sizes.get('MemTotal') or Machine.this().memory)} of memory"
+    sentence += "" if free is None else f", {human_bytes(free)} of it free"
     yield Fact(
         Topic.MACHINE,
         Level.WARNING if little else Level.OK,

@@ -47,9 +47,9 @@ def _whatever(check: Check, topic: Topic, patient: Patient, stop: Stop) -> Itera
         _log.debug("no store, which is told once", exc_info=True)
     except PackLlamaError as error:
         yield Fact(topic, Level.WARNING, f"could not be looked at: {error.sentence}", error.hint)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001  where a machine is odd, the other facts are wanted most
         _log.debug("looking at %s", topic, exc_info=error)
-        yield Fact(topic, Level.WARNING, f"could not be looked at: {error}")
+        yield Fact(topic, Level.WARNING, f"could not be looked at: {error} ({type(error).__name__})")
 
 
 def _store(patient: Patient) -> Path | None:

@@ -1,6 +1,9 @@
 """What the environment says of proxies and certificates, and what that means for registries. Nobody is asked."""
 
+import os
+import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from packllama.base.addresses import proxy_for
@@ -13,6 +16,11 @@ from packllama.prove.doctor.checkup import Fact, Level, Patient, Topic
 # Variables that other programs follow.
 _NOT_FOLLOWED = ("ALL_PROXY", "all_proxy", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
+_PORTS = {"http": 80, "https": 443}
+
+# The only names by which OpenSSL looks for certificates in a folder.
+_HASHED = re.compile(r"[0-9a-f]{8}\.\d+", re.ASCII)
+
 
 def look(patient: Patient) -> Iterator[Fact]:
     """Proxies and certificates."""
@@ -20,17 +28,20 @@ def look(patient: Patient) -> Iterator[Fact]:
     refused = [fact for scheme in ("http", "https") for fact in _proxy(scheme, network)]
     yield from refused
     if not refused:
-        yield from _roads(network, hosts(patient))
+        yield from _roads(network, registries(patient))
     if ignored := [name for name in _NOT_FOLLOWED if patient.environ.get(name)]:
-        sentence = f"not followed: {', '.join(ignored)}; HTTPS_PROXY and SSL_CERT_FILE are"
+        sentence = f"{', '.join(ignored)}: not followed; set HTTPS_PROXY or SSL_CERT_FILE instead"
         yield Fact(Topic.NETWORK, Level.NOTE, sentence)
     yield from _certificates(network)
 
 
-def hosts(patient: Patient) -> tuple[str, ...]:
-    """The registries that a pull asks unless it is told another."""
-    endpoint = urlsplit(patient.settings.hf_endpoint).hostname or ""
-    return DEFAULT_HOST, "hf.co", *([endpoint] if endpoint not in {"", "huggingface.co", "hf.co"} else [])
+def registries(patient: Patient) -> tuple[str, ...]:
+    """The URLs of those that a pull asks unless it is told another: ``https://host`` or ``http://host:port``."""
+    usual = f"https://{DEFAULT_HOST}", "https://hf.co"
+    endpoint = urlsplit(patient.settings.hf_endpoint)
+    if endpoint.hostname in {None, "huggingface.co", "hf.co"}:
+        return usual
+    return *usual, f"{endpoint.scheme}://{endpoint.netloc.rpartition('@')[2]}"
 
 
 def _proxy(scheme: str, network: Network) -> Iterator[Fact]:
@@ -49,22 +60,25 @@ def _proxy(scheme: str, network: Network) -> Iterator[Fact]:
 
 def _roads(network: Network, asked: Sequence[str]) -> Iterator[Fact]:
     """Who would be asked directly, who through which proxy."""
-    roads = [_road(network, host) for host in asked]
+    roads = [_road(network, url) for url in asked]
     for road in dict.fromkeys(roads):
-        there = [host for host, its in zip(asked, roads, strict=True) if its == road]
+        there = [url.partition("://")[2] for url, its in zip(asked, roads, strict=True) if its == road]
         yield Fact(Topic.NETWORK, Level.OK, f"{' and '.join(there)} would be asked {road}")
 
 
-def _road(network: Network, host: str) -> str:
-    proxy = proxy_for(network, scheme="https", host=host, port=443)
+def _road(network: Network, url: str) -> str:
+    parts = urlsplit(url)
+    port = parts.port or _PORTS.get(parts.scheme, 0)
+    proxy = proxy_for(network, scheme=parts.scheme, host=parts.hostname or "", port=port)
     if proxy:
         return f"through the proxy {redacted(proxy)}"
-    return "directly" + (", as NO_PROXY says" if network.https_proxy else "")
+    spared = network.https_proxy if parts.scheme == "https" else network.http_proxy
+    return "directly" + (", as NO_PROXY says" if spared else "")
 
 
 def _certificates(network: Network) -> Iterator[Fact]:
-    named = [str(path) for path in (network.certificates, network.certificate_folder) if path]
-    if not named:
+    file, folder = network.certificates, network.certificate_folder
+    if not (file or folder):
         return
     from packllama.base.http import trust  # noqa: PLC0415
 
@@ -72,5 +86,24 @@ def _certificates(network: Network) -> Iterator[Fact]:
         trust(network)
     except PackLlamaError as error:
         yield Fact(Topic.NETWORK, Level.PROBLEM, f"no registry can be asked by https: {error.sentence}", error.hint)
-    else:
+        return
+    named = [str(path) for path in (file, folder) if path]
+    if folder and not _holds_certificates(folder):
+        sentence = f"{named.pop()}: no certificates were found there"
+        level, what = (Level.WARNING, "") if file else (Level.PROBLEM, "no registry can be asked by https: ")
+        cure = "SSL_CERT_DIR has to name a folder of certificates to which 'openssl rehash' gave names."
+        yield Fact(Topic.NETWORK, level, what + sentence, cure)
+    if named:
         yield Fact(Topic.NETWORK, Level.OK, f"the certificates in {' and '.join(named)} replace the system's")
+
+
+def _holds_certificates(folders: Path) -> bool:
+    """Whether one of several folders does. To OpenSSL one that is not there is merely empty."""
+    return any(_HASHED.fullmatch(name) for folder in str(folders).split(os.pathsep) for name in _names(folder))
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)  # noqa: PTH208  names are wanted
+    except OSError:
+        return []

@@ -18,7 +18,7 @@ from packllama.base.stop import Stop
 from packllama.base.units import human_age
 from packllama.places.registry.address import parse_addresses
 from packllama.prove.doctor.checkup import Check, Fact, Level, Patient, Topic
-from packllama.prove.doctor.network import hosts
+from packllama.prove.doctor.network import registries
 
 if TYPE_CHECKING:
     from packllama.base.http import Client
@@ -42,7 +42,7 @@ def _look(patient: Patient, *, observer: Observer, stop: Stop) -> Iterator[Fact]
 
 def urls(patient: Patient) -> Iterator[str]:
     """Who is asked; the mirrors last, for their addresses may be wrong. Raises: UsageError."""
-    yield from (f"https://{host}" for host in hosts(patient))
+    yield from registries(patient)
     for mirror in parse_addresses(patient.settings.mirrors.split()):
         yield f"{'http' if mirror.insecure else 'https'}://{mirror.host}"
 

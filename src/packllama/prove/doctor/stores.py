@@ -14,7 +14,7 @@ from packllama.base.units import human_bytes
 from packllama.places.store import Store, find_root
 from packllama.places.store.layout import Layout
 from packllama.places.store.locate import check_exists
-from packllama.places.store.workspace import OWN_VERSION, owner_of, who_may
+from packllama.places.store.workspace import OWN_VERSION, needed, owner_of, who_may
 from packllama.prove.doctor.checkup import Fact, Level, Patient, Topic
 
 # More files than any store of Ollama's has; to look at so many takes a second.
@@ -148,19 +148,20 @@ def _own_version(layout: Layout) -> Iterator[Fact]:
 def look_at_rights(patient: Patient) -> Iterator[Fact]:
     """Whether the store that is taken may be read, and written."""
     layout = Layout(taken(patient).path)
-    folders = [path for path in (layout.root, layout.blobs, layout.manifests, layout.own) if os.path.isdir(path)]  # noqa: PTH112
-    if not folders:
+    if not os.path.isdir(layout.root):  # noqa: PTH112
         yield from _may_be_made(layout)
         return
-    for path in folders:
+    of_all = [*filter(os.path.isdir, (layout.root, layout.own, layout.finished, *needed(layout)))]
+    of_some = [Path(folder, name) for folder, names, _ in os.walk(layout.manifests) for name in names]
+    for path in (*of_all, *of_some):
         if not os.access(path, os.R_OK | os.X_OK, effective_ids=True):
             yield Fact(Topic.RIGHTS, Level.PROBLEM, f"you may not read {path}", who_may(layout))
             return
-    for path in folders:
+    for path in (*of_all, *of_some):
         try:
             check_writable(path)
         except NoRights as error:
-            yield _not_writable(path, error, layout)
+            yield _not_writable(path, error, layout, "nothing can" if path in of_all else "not every model can")
             return
     sentence = "you may read and write it"
     if patient.user == 0 and layout.root.stat().st_uid != 0:
@@ -168,10 +169,10 @@ def look_at_rights(patient: Patient) -> Iterator[Fact]:
     yield Fact(Topic.RIGHTS, Level.OK, sentence)
 
 
-def _not_writable(path: Path, error: NoRights, layout: Layout) -> Fact:
+def _not_writable(path: Path, error: NoRights, layout: Layout, what_can: str) -> Fact:
     read_only = isinstance(error.__cause__, OSError) and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
     why = "it is mounted read-only" if read_only else f"{path} is not yours to write"
-    sentence = f"nothing can be built, fetched or removed: {why}; list, run and verify work"
+    sentence = f"{what_can} be built, fetched or removed: {why}; list, run and verify work"
     return Fact(Topic.RIGHTS, Level.PROBLEM, sentence, error.hint if read_only else who_may(layout))
 
 

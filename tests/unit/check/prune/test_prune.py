@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -101,6 +102,30 @@ def test_nothing_in_blobs_goes_within_ollamas_hour(case: Case, root: Path) -> No
     assert bool(pruned(root, older_than=0).removed)
 
 
+@pytest.mark.parametrize("case", [case for case in CASES if case.least], ids=lambda case: case.name)
+def test_what_has_just_come_here_is_young_whatever_its_time_says(case: Case, root: Path) -> None:
+    """Untarred, say, and the manifests are still on their way. Nobody can set a ctime: the clock goes on instead."""
+    left = case.made(Layout(root), age=NOW)
+    report = prune(Store(root), older_than=DAY)
+    assert (report.removed, paths(report.kept)) == ((), [left[0]])
+    assert all(os.path.lexists(path) for path in left)
+    report = prune(Store(root), older_than=DAY, clock=lambda: time.time() + DAY)
+    assert paths(report.removed) == [left[0]]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_stopped_while_it_looks(case: Case, root: Path) -> None:
+    case.made(Layout(root), age=NOW)
+    stop = Stop()
+
+    def clock() -> float:
+        stop.set()
+        return NOW
+
+    with pytest.raises(Cancelled):
+        prune(Store(root), dry_run=True, clock=clock, stop=stop)
+
+
 @pytest.mark.parametrize("make", STRANGERS.values(), ids=STRANGERS)
 def test_what_is_needed_or_not_ours_stays(make: Callable[[Layout], Path], root: Path) -> None:
     prepare(Layout(root))
@@ -138,7 +163,7 @@ def test_what_verify_has_just_noted_makes_an_orphan_no_younger(root: Path) -> No
 
 
 def test_so_is_a_folder(root: Path) -> None:
-    folder = put_folder(root / "ollama-safetensors12")
+    folder = put_folder(root / "ollama-safetensors123456")
     make_old(folder, 1000 * DAY)
     make_old(folder / "inside", 10)
     assert pruned(root).removed == ()
@@ -150,6 +175,25 @@ def test_what_replaced_a_damaged_blob_must_be_there(root: Path) -> None:
     report = pruned(root)
     assert (report.removed, paths(report.kept), path.exists()) == ((), [path], True)
     assert "packllama repair" in report.kept[0].stays
+
+
+@pytest.mark.parametrize(
+    "target", [f"sha256-{'a' * 64}", f"sha256-{'a' * 64}-partial", "../.packllama/work/0123456789abcdef/x"]
+)
+def test_what_a_blob_is_a_link_to_stays(target: str, root: Path) -> None:
+    layout = Layout(root)
+    prepare(layout)
+    blob = layout.blob(NAMED)
+    moved = blob.parent / target
+    moved.parent.mkdir(exist_ok=True)
+    blob.rename(moved)
+    blob.symlink_to(target)
+    make_old(moved, 1000 * DAY)
+    make_old(moved.parent, 1000 * DAY)
+    report = pruned(root, older_than=0)
+    assert report.removed == ()
+    assert [each.stays for each in report.kept] == ["a blob is a link to it"]
+    assert blob.exists()
 
 
 def test_what_no_model_names_any_more_needs_nothing_in_its_place(root: Path) -> None:
@@ -238,6 +282,26 @@ def test_in_doubt_every_blob_stays_and_all_else_goes(kind: str, root: Path) -> N
     assert report.kept_because.startswith(str(where))
     assert (orphan.exists(), snapshot(root / "blobs")) == (True, blobs)
     assert os.path.lexists(where)
+
+
+@pytest.mark.parametrize("part", ["registry.ollama.ai", "registry.ollama.ai/library", "registry.ollama.ai/library/m"])
+def test_a_folder_of_manifests_that_cannot_be_listed_is_a_doubt(
+    part: str, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, orphan, scandir = root / "manifests" / part, old_orphan(root), os.scandir
+    blobs = snapshot(root / "blobs")
+
+    def refuse(path: str | Path) -> object:
+        if os.fspath(path) == str(folder):
+            raise PermissionError(13, os.strerror(13), str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    report = pruned(root)
+    assert report.removed == ()
+    assert report.kept_because.startswith(str(folder))
+    monkeypatch.undo()
+    assert (orphan.exists(), snapshot(root / "blobs")) == (True, blobs)
 
 
 class Listener(SilentObserver):
@@ -445,7 +509,7 @@ def test_links_in_folders_that_go(root: Path, tmp_path: Path) -> None:
     """Ollama's own folder for a conversion holds links to blobs."""
     (tmp_path / "outside").mkdir()
     put(tmp_path / "outside/kept")
-    folder = root / "ollama-safetensors12"
+    folder = root / "ollama-safetensors123456"
     folder.mkdir()
     (folder / "folder").symlink_to(tmp_path / "outside")
     (folder / "blob").symlink_to(Layout(root).blob(NAMED))

@@ -78,7 +78,7 @@ def suppliers(*sources: MemorySource, notes: Noting, limit: float | None = None)
 def test_a_piece() -> None:
     notes, track = Noting(), Track(Marks(BLOB, KNOWN))
     asked = suppliers(liar(), MemorySource({}, name="empty"), honest(name="far"), notes=notes)
-    assert asked.fetch(track, BUFFER)
+    assert asked.fetch(track, BUFFER, pieces_lie=lambda: False)
     assert WEIGHTS[:P] == BUFFER
     assert track.position == P
     assert [str(supplier) for supplier in asked.order] == ["far", "the liar", "empty"]
@@ -88,9 +88,9 @@ def test_a_piece() -> None:
 
 def test_a_piece_that_nobody_has() -> None:
     track = Track(Marks(BLOB, KNOWN))
-    assert not suppliers(liar(), MemorySource({}), notes=Noting()).fetch(track, BUFFER)
+    assert not suppliers(liar(), MemorySource({}), notes=Noting()).fetch(track, BUFFER, pieces_lie=lambda: False)
     with pytest.raises(IntegrityError, match="is missing"):
-        suppliers(MemorySource({}), notes=Noting()).fetch(track, BUFFER)
+        suppliers(MemorySource({}), notes=Noting()).fetch(track, BUFFER, pieces_lie=lambda: False)
     assert track.position == 0
 
 
@@ -109,7 +109,7 @@ class Judging(MemorySource):
 
 def test_one_that_may_try_again_is_asked_again() -> None:
     notes = Noting()
-    assert suppliers(Judging(), notes=notes).fetch(Track(Marks(BLOB, KNOWN)), BUFFER)
+    assert suppliers(Judging(), notes=notes).fetch(Track(Marks(BLOB, KNOWN)), BUFFER, pieces_lie=lambda: False)
     assert notes.notes == []
 
 
@@ -123,7 +123,7 @@ def test_one_that_turns_out_to_give_whole_files_only() -> None:
         return source.honest(blob, start, stop)
 
     source.answer = answer
-    assert suppliers(source, notes=Noting()).fetch(Track(Marks(BLOB, KNOWN)), BUFFER)
+    assert suppliers(source, notes=Noting()).fetch(Track(Marks(BLOB, KNOWN)), BUFFER, pieces_lie=lambda: False)
 
 
 def test_find() -> None:
@@ -139,8 +139,22 @@ def test_find() -> None:
 
     notes = Noting()
     places = [Papers("no", ModelNotFound("one")), Papers("odd", InvalidManifest("what?")), Papers("yes", None)]
-    found = suppliers(*places, notes=notes).find(ONE.name)
-    assert found
+    (found,) = suppliers(*places, notes=notes).find(ONE.name)
     assert (found[0], str(found[1])) == (ONE, "yes")
     assert [note.partition(":")[0] for note in notes.notes] == ["no", "odd"]
-    assert suppliers(places[0], notes=notes).find(ONE.name) is None
+
+
+def test_nobody_is_blamed_where_pieces_lie() -> None:
+    notes = Noting()
+    asked = suppliers(liar(), honest(name="far"), notes=notes)
+    assert not asked.fetch(Track(Marks(BLOB, KNOWN)), BUFFER, pieces_lie=lambda: True)
+    assert (notes.notes, [str(supplier) for supplier in asked.order]) == ([], ["the liar", "far"])
+
+
+def test_who_gave_what_seemed_right_is_accused() -> None:
+    notes = Noting()
+    asked = suppliers(honest(name="far"), honest(name="other"), notes=notes)
+    assert asked.fetch(Track(Marks(BLOB, KNOWN)), BUFFER, pieces_lie=lambda: False)
+    asked.accuse(BLOB)
+    assert notes.notes == [f"far sends wrong bytes of {BLOB.digest}"]
+    assert [str(supplier) for supplier in asked.order] == ["other", "far"]
