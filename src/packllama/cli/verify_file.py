@@ -6,7 +6,7 @@ from pathlib import Path
 
 from packllama.base.errors import IntegrityError, UsageError
 from packllama.base.terminal import escaped
-from packllama.base.units import human_bytes
+from packllama.base.units import counted, human_bytes
 from packllama.check.verify.bundle import BundleReport, verify_bundle
 from packllama.cli.address import is_place, parse_place
 from packllama.cli.door import Door, Progress
@@ -52,9 +52,11 @@ def _lines(report: BundleReport) -> Iterator[str]:
     rows = [(name.short, "damaged" if name in broken else "ok") for name in report.models]
     yield from (line.rstrip() for line in padded_rows(rows))
     for wrong in report.wrong:
-        yield f"damaged: {wrong.blob.digest}: its bytes are those of {wrong.actual}, from byte {wrong.right_until:,} on"
-    verdict = f"{len(broken)} not whole" if broken else "all right"
-    counts = f"models: {len(report.models):,}, blobs: {report.blobs:,}, {human_bytes(report.bytes_read)} read"
+        found = f"its bytes are those of {wrong.actual}, from byte {wrong.right_until:,} on"
+        yield f"damaged: {wrong.blob.digest}: {found}. Copy or export the bundle again."
+    verdict = f"{counted(len(broken), 'model')} not whole" if broken else "all right"
+    counts = f"{counted(len(report.models), 'model')}, {counted(report.blobs, 'blob')}"
+    counts = f"{counts}, {human_bytes(report.bytes_read)} read"
     yield f"{counts}: {verdict}"
 
 

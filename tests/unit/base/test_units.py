@@ -4,9 +4,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packllama.base.units import go_duration, human_age, human_bytes, human_when, parse_age, parse_bytes, parse_duration
+from packllama.base.units import (
+    counted,
+    go_duration,
+    human_age,
+    human_bytes,
+    human_when,
+    parse_age,
+    parse_bytes,
+    parse_duration,
+)
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 models"), (1, "1 model"), (2000, "2,000 models")])
+def test_counted(number: int, text: str) -> None:
+    assert counted(number, "model") == text
 
 
 @pytest.mark.parametrize(

@@ -237,7 +237,7 @@ DISORDERS = [
         (K.UNREADABLE_MANIFEST, K.CANNOT_TELL),
         (
             "cannot be read: invalid digest format",
-            "'sha256:none'. Pull, create or copy",
+            "'sha256:none'. Take it anew: packllama",
             "packllama --store STORE rm m:latest",
         ),
     ),

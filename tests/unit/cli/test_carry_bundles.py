@@ -36,7 +36,7 @@ def test_verify(folder: Path) -> None:
     done = called("verify", "./m.tar", cwd=folder)
     assert done.returncode == 5
     assert done.stdout.splitlines()[0] == "m:latest    damaged"
-    assert done.stdout.endswith("1 not whole\n")
+    assert done.stdout.endswith("1 model not whole\n")
 
 
 @pytest.mark.parametrize(("words", "status"), [(("m.tar", "m"), 2), (("./store",), 2), (("./nothing",), 3)])

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,9 +30,7 @@ STAND_INS = f'sudo() {{ "$@"; }}; packllama() {{ {shlex.quote(sys.executable)} -
 CURED = {
     "a bit in shared weights",
     "a missing file",
-    "an orphan",
     "what a killed packllama left",
-    "what a stopped pull left",
     "what a repair has replaced",
     "what a repair has not replaced yet",
     "a manifest as the article says",
@@ -224,9 +221,6 @@ def test_the_cure_cures(case: Case, store: Path, tmp_path: Path) -> None:
     case.spoil(store)
     shutil.copytree(store, others, symlinks=True)
     store.rename(odd)
-    long_ago = time.time() - 30 * 86_400
-    for path in [*odd.rglob("*"), *others.rglob("*")]:
-        os.utime(path, (long_ago, long_ago), follow_symlinks=False)
     before = snapshot(others)
     environ = environment(tmp_path, {"PACKLLAMA_STORE": None})
     told = called("--store", str(odd), "verify", cwd=tmp_path, env={"PACKLLAMA_STORE": None}).stdout

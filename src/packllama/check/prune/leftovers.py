@@ -143,7 +143,7 @@ class _Search:
                 LeftoverKind.QUARANTINED,
                 path,
                 lock=self.layout.blob_lock(digest),
-                stays="" if settled else "what replaces it is not there: 'packllama repair' fetches it",
+                stays="" if settled else "what replaces it is not there: 'packllama repair --from PLACE' fetches it",
             )
 
     def waiting(self) -> Iterator[Leftover | None]:
@@ -258,7 +258,6 @@ class _Search:
         stays = stays or self._linked(path) or _held(lock) or too_young(age, least)
         with_it = tuple(filter(os.path.lexists, (*more, *notes)))
         return Leftover(kind, path, sum(size for size, _ in measured), age, with_it, lock, stays)
-
 
     def _linked(self, path: Path) -> str:
         """A blob may be a link to anything in the store, and a model is whole only while that is there."""

@@ -121,7 +121,7 @@ def is_still(seen: Look, layout: Layout) -> bool:
 
 def _path(layout: Layout, blob: Blob) -> Path:
     path, left = layout.blob(blob.digest), layout.quarantined(blob.digest)
-    return left if os.path.lexists(left) and not os.path.lexists(path) else path
+    return left if left.is_file() and not left.is_symlink() and not os.path.lexists(path) else path
 
 
 def _obstacle(path: Path) -> PackLlamaError | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from packllama.base.errors import Cancelled, DigestMismatch, FileChanged, IntegrityError, PackLlamaError
-from packllama.base.fs import remove
+from packllama.base.fs import clear, remove
 from packllama.base.partfile import PartFile, kept_bytes, remove_part
 from packllama.base.reading import opened_plain
 from packllama.base.stop import Stop
@@ -105,11 +105,13 @@ class Renewing:
     def clear(self, blob: Blob) -> None:
         """Drop what a stopped run left in the quarantine of a blob that is right."""
         with self._session.alone(self._layout.blob_lock(blob.digest), remove=True):
-            remove(self._layout.quarantined(blob.digest))
+            clear(self._layout.quarantined(blob.digest))
 
     def _is_finished(self, blob: Blob) -> bool:
         """Whether all of it waits here: a stopped run came so far, or one whose model was not whole."""
         path = self._layout.finished_blob(blob.digest)
+        if path.is_dir() and not path.is_symlink():  # nobody's, and in the way
+            clear(path)
         if not os.path.lexists(path) or kept_bytes(path, size=blob.size) < blob.size:
             return False
         try:

@@ -111,7 +111,8 @@ def _too_deep(entry: Entry, layout: Layout, seen: InManifests) -> Finding:
     message = "a folder in a manifest's place, into which Ollama does not look"
     if found := may_hold_manifests(Path(entry.path), root=layout.root):
         seen.misplaced.extend(found)
-        return _stray(entry, f"{message}; {found[0]} may be a manifest", _TO_ITS_PLACE)
+        what = "what is in it is not known" if found == [Path(entry.path)] else f"{found[0]} may be a manifest"
+        return _stray(entry, f"{message}; {what}", _TO_ITS_PLACE)
     return _stray(entry, message, "Move it away.")
 
 

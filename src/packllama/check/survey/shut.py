@@ -11,4 +11,5 @@ ASK_ANOTHER = "Verify it as a user who may read it."
 def shut(error: MachineError) -> Finding:
     """About the folder or file of this error. Wrong modes are told besides."""
     kind = FindingKind.FORBIDDEN if isinstance(error, NoRights) else FindingKind.UNREADABLE
-    return Finding(kind, Path(error.where), f"cannot be looked into: {error.message}", ASK_ANOTHER)
+    hint = ASK_ANOTHER if kind is FindingKind.FORBIDDEN else "Check the disk."
+    return Finding(kind, Path(error.where), f"cannot be looked into: {error.message}", hint)

@@ -163,7 +163,8 @@ def _unreadable_manifest(layout: Layout, name: ModelName, error: PackLlamaError)
         FindingKind.UNREADABLE_MANIFEST,
         layout.manifest(name),
         f"the manifest cannot be read: {message}{off}",
-        f"Pull, create or copy the model again, or remove it: {command(layout, 'rm', name.short)}",
+        f"Take it anew: {command(layout, 'repair', name.short, '--from', 'PLACE')}; "
+        f"or remove it: {command(layout, 'rm', name.short)}",
         models=(name,),
     )
 

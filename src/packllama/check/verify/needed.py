@@ -1,5 +1,6 @@
 """What is wrong with blobs that models name."""
 
+import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from packllama.base.errors import MissingFile, NoRights, PackLlamaError
@@ -106,4 +107,8 @@ def _cure(store: Store, kind: FindingKind, blob: Blob, reading: Reading, name: M
         return ASK_ANOTHER
     if reading.digest == blob.digest:  # the manifest is wrong
         return "Pull, create or copy the model again."
-    return f"Fetch it again: {command(store.layout, 'repair', name.short, '--from', 'PLACE')}"
+    again = command(store.layout, "repair", name.short, "--from", "PLACE")
+    path = store.layout.blob(blob.digest)
+    if path.is_symlink():  # nothing is written through it
+        return f"Put right what it leads to, or fetch it again: rm {shlex.quote(str(path))} && {again}"
+    return f"Fetch it again: {again}"

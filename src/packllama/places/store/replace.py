@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 from packllama.base.errors import IntegrityError
-from packllama.base.fs import link, make_directory, move, remove, translated
+from packllama.base.fs import clear, link, make_directory, move, translated
 from packllama.digest import Digest
 from packllama.places.store.layout import Layout
 
@@ -22,7 +22,7 @@ def put_in_place(layout: Layout, digest: Digest, source: Path) -> None:
     target, kept = layout.blob(digest), layout.quarantined(digest)
     make_directory(layout.quarantine, below=layout.root)
     if is_plain(target):
-        remove(kept)
+        clear(kept)
         if not link(target, kept):
             move(target, kept)
     move(source, target)

@@ -21,7 +21,7 @@ from packllama.base.errors import (
     NoSpace,
     PackLlamaError,
 )
-from packllama.base.fs import NewFile, link, make_directory, remove, remove_tree, sync_file, write_file
+from packllama.base.fs import NewFile, clear, link, make_directory, remove, remove_tree, sync_file, write_file
 from packllama.base.locks import held
 from packllama.base.observer import Observer
 from packllama.base.reading import opened_plain
@@ -276,7 +276,7 @@ class Session:
         waiting, hashed = self._waiting.pop(digest), self._hashed.pop(digest)
         put_in_place(self._layout, digest, waiting)
         write_record(self._layout, digest, hashed, staging=self._work)
-        remove(self._layout.quarantined(digest))
+        clear(self._layout.quarantined(digest))
 
     def existed(self, blob: Blob) -> bool:
         """Whether the store had a blob of this digest already."""

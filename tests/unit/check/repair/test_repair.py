@@ -359,6 +359,31 @@ def test_what_a_stopped_run_left_in_the_quarantine(store: Store) -> None:
     assert left_over(store) == []
 
 
+@pytest.mark.parametrize("damage", ["none", "flipped", "missing"])
+@pytest.mark.parametrize("odd", ["link", "pipe", "folder"])
+def test_what_is_no_file_in_our_own_folders_is_in_nobodys_way(store: Store, damage: str, odd: str) -> None:
+    if damage == "flipped":
+        flip(store, 0)
+    elif damage == "missing":
+        weights(store).unlink()
+    layout = store.layout
+    elsewhere = layout.root.with_name("elsewhere")
+    elsewhere.write_bytes(b"mine")
+    for folder in (layout.quarantine, layout.finished):
+        folder.mkdir(parents=True, exist_ok=True)
+    for path in (layout.quarantined(BLOB.digest), *([layout.finished_blob(BLOB.digest)] if odd == "folder" else [])):
+        if odd == "link":
+            path.symlink_to(elsewhere)
+        elif odd == "pipe":
+            os.mkfifo(path)
+        else:
+            (path / "x").mkdir(parents=True)
+    assert repaired(store, honest()).whole
+    assert is_whole(store)
+    assert not os.path.lexists(layout.quarantined(BLOB.digest))
+    assert elsewhere.read_bytes() == b"mine"
+
+
 def test_the_quarantine_of_what_is_right_is_cleared(store: Store) -> None:
     store.layout.quarantine.mkdir(parents=True)
     store.layout.quarantined(BLOB.digest).write_bytes(b"old")
