@@ -89,3 +89,8 @@ def left_over(store: Store) -> list[str]:
     """What is in the quarantine and among what waits."""
     folders = (store.layout.quarantine, store.layout.finished)
     return sorted(path.name for folder in folders if folder.is_dir() for path in folder.iterdir())
+
+
+def append(store: Store, data: bytes) -> None:
+    with weights(store).open("ab") as file:
+        file.write(data)

@@ -1,27 +1,22 @@
 """What nobody names goes, when it is old enough and nobody works on it; all else stays."""
 
 import os
-import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from packllama.base.errors import Cancelled, MachineError, NotSupported
-from packllama.base.locks import FileLock
-from packllama.base.observer import SilentObserver
+from packllama.base.errors import Cancelled, NotSupported
 from packllama.base.stop import Stop
-from packllama.check.prune.leftover import Leftover, LeftoverKind
+from packllama.check.prune.leftover import LeftoverKind
 from packllama.check.prune.prune import PruneReport, prune
 from packllama.digest import Digest
-from packllama.manifest import LayerKind
 from packllama.places.store import Store
 from packllama.places.store.layout import Layout
-from packllama.places.store.workspace import prepare, store_lock
+from packllama.places.store.workspace import prepare
 from tests.faults.checker import check_manifest, listed
 from tests.unit.check.leavings import (
     CASES,
@@ -32,35 +27,14 @@ from tests.unit.check.leavings import (
     NOW,
     ORPHAN,
     STRANGERS,
-    TOKEN,
     Case,
     make_old,
     put,
     put_folder,
     two_models,
 )
-from tests.unit.stores import put_blob, put_manifest, put_model, snapshot
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    (tmp_path / "store").mkdir()
-    two_models(tmp_path / "store")
-    return tmp_path / "store"
-
-
-def pruned(root: Path, *, older_than: float = DAY, dry_run: bool = False, cache: Path | None = None) -> PruneReport:
-    return prune(Store(root), cache=cache, older_than=older_than, dry_run=dry_run, clock=lambda: NOW)
-
-
-def old_orphan(root: Path) -> Path:
-    path = put_blob(root, ORPHAN)
-    make_old(path, 2 * HOUR)
-    return path
-
-
-def paths(leftovers: tuple[Leftover, ...]) -> list[Path]:
-    return [each.path for each in leftovers]
+from tests.unit.check.prune.pruning import old_orphan, paths, pruned
+from tests.unit.stores import put_manifest, snapshot
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -304,112 +278,6 @@ def test_a_folder_of_manifests_that_cannot_be_listed_is_a_doubt(
     assert (orphan.exists(), snapshot(root / "blobs")) == (True, blobs)
 
 
-class Listener(SilentObserver):
-    """Does something once it is told for whom to wait."""
-
-    def __init__(self, then: Callable[[], object]) -> None:
-        self.told: list[str] = []
-        self._then = then
-
-    def waiting(self, holder: str) -> None:
-        self.told.append(holder)
-        self._then()
-
-
-@contextmanager
-def locked(path: Path, *, exclusive: bool = True) -> Iterator[FileLock]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path, holder="process 1 (create b)")
-    assert lock.try_acquire(exclusive=exclusive)
-    try:
-        yield lock
-    finally:
-        lock.release()
-
-
-def waiting_for_a_writer(root: Path, meanwhile: Callable[[FileLock], object]) -> tuple[PruneReport, list[str]]:
-    """Prune a store into which somebody writes, who does this, once somebody waits."""
-    prepare(Layout(root))
-    with locked(store_lock(Layout(root)), exclusive=False) as writer:
-
-        def act() -> None:
-            meanwhile(writer)
-            writer.release()
-
-        listener = Listener(act)
-        report = prune(Store(root), older_than=DAY, clock=lambda: NOW, observer=listener)
-    return report, listener.told
-
-
-def test_it_waits_for_a_writer_and_says_for_whom(root: Path) -> None:
-    orphan = old_orphan(root)
-    report, told = waiting_for_a_writer(root, lambda _: None)
-    assert told == ["process 1 (create b)"]
-    assert (paths(report.removed), orphan.exists()) == ([orphan], False)
-
-
-def test_what_became_named_meanwhile_stays(root: Path) -> None:
-    orphan = old_orphan(root)
-    report, _ = waiting_for_a_writer(root, lambda _: put_model(root, "new", (LayerKind.SYSTEM, ORPHAN)))
-    assert (report.removed, orphan.exists()) == ((), True)
-    assert [problem for path in listed(str(root)) for problem in check_manifest(str(root), path)] == []
-
-
-def test_what_was_not_shown_stays(root: Path) -> None:
-    orphan = old_orphan(root)
-
-    def leave_more(_: FileLock) -> None:
-        make_old(put(Layout(root).part(GONE)), 2 * DAY)
-
-    report, _ = waiting_for_a_writer(root, leave_more)
-    assert (paths(report.removed), Layout(root).part(GONE).exists()) == ([orphan], True)
-
-
-def test_stopped_while_it_waits(root: Path) -> None:
-    orphan, stop = old_orphan(root), Stop()
-    prepare(Layout(root))
-    with locked(store_lock(Layout(root)), exclusive=False), pytest.raises(Cancelled):
-        prune(Store(root), clock=lambda: NOW, observer=Listener(stop.set), stop=stop)
-    assert orphan.exists()
-
-
-def test_a_dry_run_waits_for_nobody_and_writes_nothing(root: Path) -> None:
-    orphan = old_orphan(root)
-    prepare(Layout(root))
-    with locked(store_lock(Layout(root))):
-        before = snapshot(root)
-        assert paths(pruned(root, dry_run=True).removed) == [orphan]
-        assert snapshot(root) == before
-
-
-LOCKED = {
-    "an orphan": lambda layout: layout.blob_lock(Digest.of(ORPHAN)),
-    "a blob that was repaired": lambda layout: layout.blob_lock(NAMED),
-    "a whole blob that waits": lambda layout: layout.blob_lock(GONE),
-    "the beginning of a blob": lambda layout: layout.blob_lock(GONE),
-    "work that was stopped": lambda layout: layout.locks / f"work-{TOKEN}",
-    "a translation of a blob that is gone": lambda layout: layout.derived / "locks" / f"{GONE.hex}-1",
-    "a translation that was not finished": lambda layout: layout.derived / "locks" / f"{NAMED.hex}-1",
-}
-
-
-@pytest.mark.parametrize("case", [case for case in CASES if case.name in LOCKED], ids=lambda case: case.name)
-@pytest.mark.parametrize("exclusive", [True, False])
-def test_what_somebody_works_on_stays(case: Case, exclusive: bool, root: Path) -> None:
-    left = case.made(Layout(root), age=1000 * DAY)
-    with locked(LOCKED[case.name](Layout(root)), exclusive=exclusive):
-        report = pruned(root, older_than=0)
-    assert (report.removed, paths(report.kept)) == ((), [left[0]])
-    assert report.kept[0].stays == "process 1 (create b) is at work on it"
-    assert all(os.path.lexists(path) for path in left)
-
-
-@pytest.mark.parametrize("name", [f"blob-{GONE.hex}", f"work-{TOKEN}"])
-def test_a_lock_that_is_held_is_no_leftover(name: str, root: Path) -> None:
-    with locked(Layout(root).locks / name):
-        assert pruned(root) == PruneReport((), (), "")
-
-
 def test_translations_in_the_users_cache(root: Path, tmp_path: Path) -> None:
     """Of what this store lacks, which another one may have: they must not have been used for a while."""
     cache = tmp_path / "cache"
@@ -447,77 +315,6 @@ def test_a_store_of_a_newer_packllama(root: Path) -> None:
     with pytest.raises(NotSupported):
         pruned(root)
     assert orphan.exists()
-
-
-FOLDERS = ("blobs", "manifests", ".packllama", *(f".packllama/{name}" for name in ("blobs", "work", "locks", "hashes")))
-
-
-@pytest.mark.parametrize("part", FOLDERS)
-@pytest.mark.parametrize("target", ["inside", "outside", "nowhere", "itself"])
-@pytest.mark.parametrize("dry_run", [True, False])
-def test_nothing_goes_through_a_linked_folder(
-    part: str, target: str, dry_run: bool, root: Path, tmp_path: Path
-) -> None:
-    prepare(Layout(root), Layout(root).finished)
-    old_orphan(root)
-    folder = root / part
-    led_to = {"inside": root / "moved", "outside": tmp_path / "moved", "nowhere": root / "gone", "itself": folder}[
-        target
-    ]
-    if target in ("inside", "outside"):
-        folder.rename(led_to)
-    else:
-        shutil.rmtree(folder)
-    folder.symlink_to(led_to)
-    before = snapshot(tmp_path)
-    with pytest.raises(MachineError) as caught:
-        pruned(root, dry_run=dry_run)
-    assert caught.value.where == str(folder)
-    assert snapshot(tmp_path) == before
-
-
-@pytest.mark.parametrize("target", ["inside", "outside", "nowhere", "itself"])
-def test_a_link_among_the_blobs_goes_itself(target: str, root: Path, tmp_path: Path) -> None:
-    """As with Ollama: what it leads to stays."""
-    path = root / "blobs" / GONE.file_name
-    there = {
-        "inside": put(root / "kept"),
-        "outside": put(tmp_path / "kept"),
-        "nowhere": root / "gone",
-        "itself": path,
-    }[target]
-    path.symlink_to(there)
-    make_old(path, 2 * HOUR)
-    report = pruned(root)
-    assert (paths(report.removed), report.freed, os.path.lexists(path)) == ([path], 0, False)
-    assert there.exists() == (target in ("inside", "outside"))
-
-
-@pytest.mark.parametrize(
-    "part", ["registry.ollama.ai", "registry.ollama.ai/library/m", "registry.ollama.ai/library/m/latest"]
-)
-def test_names_behind_a_link_count(part: str, root: Path, tmp_path: Path) -> None:
-    path = root / "manifests" / part
-    path.rename(tmp_path / "moved")
-    path.symlink_to(tmp_path / "moved")
-    blobs, orphan = snapshot(root / "blobs"), old_orphan(root)
-    assert paths(pruned(root).removed) == [orphan]
-    assert snapshot(root / "blobs") == blobs
-
-
-def test_links_in_folders_that_go(root: Path, tmp_path: Path) -> None:
-    """Ollama's own folder for a conversion holds links to blobs."""
-    (tmp_path / "outside").mkdir()
-    put(tmp_path / "outside/kept")
-    folder = root / "ollama-safetensors123456"
-    folder.mkdir()
-    (folder / "folder").symlink_to(tmp_path / "outside")
-    (folder / "blob").symlink_to(Layout(root).blob(NAMED))
-    for path in (*folder.iterdir(), folder):
-        make_old(path, 2 * DAY)
-    assert paths(pruned(root).removed) == [folder]
-    assert (tmp_path / "outside/kept").exists()
-    assert Layout(root).blob(NAMED).exists()
 
 
 @pytest.mark.parametrize("exists", [True, False])

@@ -13,7 +13,7 @@ from packllama.model import Blob, Model
 from packllama.name import ModelName
 from packllama.places.place import Reader
 from packllama.places.store import Store, StoreTarget
-from tests.unit.check.repairing import BLOB, DATA, SYSTEM, WEIGHTS, P, flip, is_whole, make_store, repaired, weights
+from tests.unit.check.repairing import BLOB, DATA, SYSTEM, WEIGHTS, P, flip, is_whole, repaired, weights
 from tests.unit.stores import TINY_CONFIG, snapshot
 from tests.unit.transfer.memory import MemorySource, made
 
@@ -29,11 +29,6 @@ class Place(MemorySource):
 
     def find(self, name: ModelName) -> Model:
         return Model(name, self._manifest)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return make_store(tmp_path / "store")
 
 
 @pytest.fixture
