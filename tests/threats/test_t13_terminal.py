@@ -118,6 +118,7 @@ def test_on_a_terminal(words: tuple[str, ...], evil: Scene) -> None:
         assert FORGED not in done.out.replace("\r\n", "\n")
 
 
+@pytest.mark.slow
 def test_there_was_something_to_escape(evil: Scene) -> None:
     shown = [words for words in WORDS if "\\x1b[31m" in (done := evil.run(*words, tty=True)).out + done.err]
     assert len(shown) > len(WORDS) / 2
@@ -154,7 +155,8 @@ def test_what_lies_astray_in_a_store(words: tuple[str, ...], scene: Scene) -> No
     assert_harmless(scene.run(*words, tty=True))
 
 
-@pytest.mark.parametrize("status", [400, 401, 404, 500])
+# A 500 is asked for again and again.
+@pytest.mark.parametrize("status", [400, 401, 404, pytest.param(500, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("verb", ["pull", "links"])
 def test_what_a_registry_says(verb: str, status: int, scene: Scene) -> None:
     said = json.dumps({"errors": [{"code": EVIL, "message": EVIL, "detail": EVIL}], "error": EVIL}).encode()

@@ -95,6 +95,7 @@ def broken_pulls(scene: Scene, count: int) -> None:
         assert scene.run(*pull).status == 0
 
 
+@pytest.mark.slow
 def test_broken_pulls(scene: Scene) -> None:
     broken_pulls(scene, 50)
 
