@@ -22,6 +22,8 @@ from tests.unit.places.bundle.bundles import entries, packed
 from tests.unit.places.bundle.test_evil_bundles import FIRST_BLOB, INDEX_VALUE, announced, before, foreign
 from tests.unit.stores import TINY_GGUF
 
+pytestmark = pytest.mark.slow
+
 # A place where nobody listens: no name of the corpus is to be looked up anywhere.
 NO_NETWORK = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
 

@@ -18,6 +18,8 @@ from tests.threats.refusal import Done, Program, Scene
 from tests.unit.gguf import builder
 from tests.unit.stores import put_blob, put_manifest
 
+pytestmark = pytest.mark.slow
+
 # Colour, title, link, clipboard, bell, the 8-bit CSI, back to the line's begin, one back, reversed text, no width,
 # a mark of byte order, private use; and a line that looks like one of ours.
 STEERS = "\x1b[31m\x1b]0;t\x07\x1b]8;;http://x\x07\x1b]52;c;aGk=\x07\x9b2J\r\b\x7f\u202e\u200b\ufeff\ue000"

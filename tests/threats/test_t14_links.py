@@ -15,6 +15,8 @@ from tests.threats.refusal import Scene, outside
 from tests.unit.places.bundle.bundles import entries, packed
 from tests.unit.stores import TINY_GGUF, put_model
 
+pytestmark = pytest.mark.slow
+
 READS = [
     ("list",), ("show", "here"), ("files", "here"), ("verify",),
     ("export", "here", "-o", "x.tar"), ("copy", "here", "--to", "./other"),
