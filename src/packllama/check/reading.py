@@ -19,7 +19,7 @@ from packllama.base.reading import open_plain, page_buffer
 from packllama.base.stop import Stop
 from packllama.digest import Digest
 from packllama.pieces import PIECE_BYTES, Pieces
-from packllama.places.store.hash_record import is_unchanged
+from packllama.places.store.ingest import is_unchanged
 
 # Measured on two cores: 256 KiB is 1 to 4 % slower, 4 MiB no faster. Small enough to stop at once.
 BUFFER_SIZE = 1 << 20

@@ -13,7 +13,7 @@ from packllama.base.stop import Stop
 from packllama.check.reading import MOST_THREADS
 from packllama.check.repair.track import READ_BYTES, Marks, Track
 from packllama.model import Blob
-from packllama.places.store.hash_record import is_unchanged
+from packllama.places.store.ingest import is_unchanged
 from packllama.places.store.layout import Layout
 from packllama.places.store.replace import is_plain
 

@@ -11,12 +11,12 @@ DOWNLOAD = re.compile(r"(sha256-[0-9a-f]{64})(?:-partial(?:-\d+)?|\.tmp)", re.AS
 _RANDOM = r"\d{5,10}"
 _FOLDER = re.compile(rf"split-gguf-{_RANDOM}", re.ASCII)
 
-TEMPORARY = re.compile(
+# In `blobs/`: what is being hashed, quantized or split.
+_TEMPORARY = re.compile(
     r"(?:sha256-|split-copy|projector-metadata|compat-tensors|split-gguf-|(?:COPY|B?F\d|[IT]?Q\d|MXFP\d)[A-Z0-9_]*?)"
     rf"{_RANDOM}",
     re.ASCII,
 )
-"""In ``blobs/``: what is being hashed, quantized or split."""
 
 CONVERSION = re.compile(rf"ollama-safetensors{_RANDOM}", re.ASCII)
 """A folder beside ``blobs/``."""
@@ -24,4 +24,4 @@ CONVERSION = re.compile(rf"ollama-safetensors{_RANDOM}", re.ASCII)
 
 def is_temporary(entry: Entry) -> bool:
     """Whether something in ``blobs/`` is what Ollama makes there under such a name: a file, or a folder of shards."""
-    return bool((_FOLDER if entry.is_folder else TEMPORARY).fullmatch(entry.name))
+    return bool((_FOLDER if entry.is_folder else _TEMPORARY).fullmatch(entry.name))

@@ -16,6 +16,7 @@ from packllama.base.errors import PackLlamaError
 from packllama.base.fs import write_file
 from packllama.base.reading import read_small
 from packllama.digest import Digest
+from packllama.places.store.ingest import is_unchanged
 from packllama.places.store.layout import Layout
 
 _LIMIT = 1000
@@ -81,11 +82,6 @@ def note_right(layout: Layout, digest: Digest, status: os.stat_result, *, at: fl
     with contextlib.suppress(PackLlamaError, OSError):
         if is_unchanged(layout.blob(digest).stat(), status):
             _write(layout, digest, status, at, staging)
-
-
-def is_unchanged(now: os.stat_result, before: os.stat_result) -> bool:
-    """Whether it is the same file, and nobody has written to it, or done anything else that its times tell."""
-    return _signs(now) == _signs(before)
 
 
 def _write(layout: Layout, digest: Digest, status: os.stat_result, at: float, staging: Path) -> None:

@@ -55,12 +55,17 @@ def ingest(
 
 def check_unchanged(descriptor: int, *, before: os.stat_result, where: str) -> None:
     """Raises: FileChanged, when the open file is not what it was ``before``."""
-    if _identity(os.fstat(descriptor)) != _identity(before):
+    if not is_unchanged(os.fstat(descriptor), before):
         raise _changed(where, "somebody wrote to it")
 
 
+def is_unchanged(now: os.stat_result, before: os.stat_result) -> bool:
+    """Whether it is the same file, and nobody has written to it, or done anything else that its times tell."""
+    return _identity(now) == _identity(before)
+
+
 def same_file(now: os.stat_result, before: os.stat_result) -> bool:
-    """Like :func:`check_unchanged`, for a file that got another name since, which changes its ctime."""
+    """Like :func:`is_unchanged`, for a file that got another name since, which changes its ctime."""
     return _identity(now)[:-1] == _identity(before)[:-1]
 
 

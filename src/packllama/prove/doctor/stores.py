@@ -10,7 +10,7 @@ from packllama.base.errors import MissingFile, NoRights, NoStore
 from packllama.base.fs import check_writable
 from packllama.base.reading import read_small
 from packllama.base.settings import SERVICE_STORE, Settings
-from packllama.base.units import human_bytes
+from packllama.base.units import counted, human_bytes
 from packllama.places.store import Store, find_root
 from packllama.places.store.layout import Layout
 from packllama.places.store.locate import check_exists
@@ -115,12 +115,8 @@ def _contents(path: Path) -> str:
         count, size = _blobs(Layout(path).blobs)
     except OSError as error:
         return f"belongs to {owner_of(path)}, and may not be looked into ({error.strerror})"
-    held = f"{models:,} {_plural('model', models)}, {human_bytes(size)} in {count:,} {_plural('blob', count)}"
+    held = f"{counted(models, 'model')}, {human_bytes(size)} in {counted(count, 'blob')}"
     return f"{held}, belongs to {owner_of(path)}"
-
-
-def _plural(word: str, count: int) -> str:
-    return word if count == 1 else f"{word}s"
 
 
 def _blobs(folder: Path) -> tuple[int, int]:

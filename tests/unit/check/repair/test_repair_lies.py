@@ -14,7 +14,7 @@ from packllama.model import Blob
 from packllama.pieces import Pieces
 from packllama.places.place import Reader
 from packllama.places.store import Store
-from packllama.places.store.hash_record import is_unchanged
+from packllama.places.store.ingest import is_unchanged
 from packllama.places.store.kept_pieces import read_pieces
 from tests.unit.check.repairing import (
     BLOB,

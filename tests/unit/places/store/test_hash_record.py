@@ -10,11 +10,11 @@ from packllama.digest import Digest
 from packllama.places.store.hash_record import (
     Hashed,
     has_valid_record,
-    is_unchanged,
     note_right,
     recorded,
     write_record,
 )
+from packllama.places.store.ingest import is_unchanged
 from packllama.places.store.layout import Layout
 from packllama.places.store.workspace import prepare
 
